@@ -157,6 +157,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "disruptions": EVERYBODY,
     "disruption": EVERYBODY,
     "disruption_evidence": APPROVERS | {Role.DISPATCHER, Role.AUDITOR},  # everybody's names in one file
+    "disruption_evidence_document": APPROVERS | {Role.DISPATCHER, Role.AUDITOR},
     "disruption_new": DISPATCH,
     "disruption_passing": DISPATCH,
     "disruption_confirm": DISPATCH,

@@ -250,6 +250,11 @@ urlpatterns = [
     path("disruptions/<int:case_id>/discard/", disruptions.discard, name="disruption_discard"),
     path("disruptions/<int:case_id>/on-board/", disruptions.on_board, name="disruption_on_board"),
     path("disruptions/<int:case_id>/evidence.zip", disruptions.evidence, name="disruption_evidence"),
+    path(
+        "disruptions/<int:case_id>/evidence.pdf",
+        disruptions.evidence_document,
+        name="disruption_evidence_document",
+    ),
     path("disruptions/<int:case_id>/close/", disruptions.close, name="disruption_close"),
     path(
         "disruptions/<int:case_id>/bookings/<reference:reference>/",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from bookings.domain.disruptions.seats import FreeSeats
 from bookings.domain.tickets.choice_links import choice_address
 from bookings.domain.timetable.segments import Segment
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
-from bookings.models import ChoiceLink, Disruption, DisruptionLine, Order, Ticket
+from bookings.models import ChoiceLink, Disruption, DisruptionLine, DisruptionPolicy, Order, Ticket
 
 _HEADLINES: Final[Mapping[Disruption.Kind, str | Promise]] = {
     Disruption.Kind.CANCEL: gettext_lazy("Your coach is cancelled"),
@@ -141,7 +141,7 @@ def choice_page(link: ChoiceLink, *, now: datetime) -> ChoicePage:
         headline=_headline(case),
         accept_text=_accept_text(case),
         apology=_apology(case, before),
-        entitlements=entitlement_texts(sorted({code for line in lines for code in line.entitlements})),
+        entitlements=entitlement_texts(sorted(_due_besides(lines))),
         parties=tuple(parties),
         refunded=tuple(ticket.full_name for ticket in cancelled),
         is_buyer=is_buyer,
@@ -164,6 +164,11 @@ def _apology(case: Disruption, before: TripView) -> str:
     if case.kind == Disruption.Kind.DELAY and before.departs_note:
         text = f"{text} {before.board_stop}: {before.departs_note}."
     return f"{text} {case.text}".strip()
+
+
+def _due_besides(lines: Sequence[DisruptionLine]) -> set[str]:
+    """What is due besides another coach and the money, which the page offers by its buttons."""
+    return {code for line in lines for code in line.entitlements} - {DisruptionPolicy.Entitlement.CHOICE}
 
 
 def _is_open_again(case: Disruption) -> bool:

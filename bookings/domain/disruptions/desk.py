@@ -19,6 +19,7 @@ from bookings.domain.disruptions.cases import (
 from bookings.domain.disruptions.choice_page import PartyView, party_view
 from bookings.domain.disruptions.parties import parties_of_lines
 from bookings.domain.disruptions.seats import FreeSeats
+from bookings.domain.disruptions.swap import pieces_too_many
 from bookings.models import Channel, Disruption, DisruptionLine, OutboxMessage, RouteStop, Schedule, Ticket
 
 
@@ -73,6 +74,7 @@ class CaseDesk:
     most_refunds: Decimal
     is_over_limits: bool
     is_urgent: bool
+    pieces_too_many: int  # extra luggage for which another coach has no room
 
     def count(self, *outcomes: Outcome) -> int:
         return sum(line.outcome in outcomes for line in self.lines)
@@ -117,7 +119,15 @@ def get_desk(case_id: int, *, now: datetime) -> CaseDesk:
         most_refunds=most_refunds(counted),
         is_over_limits=is_over_limits(counted),
         is_urgent=is_urgent(schedules, now),
+        pieces_too_many=_pieces_too_many(case, schedules, now),
     )
+
+
+def _pieces_too_many(case: Disruption, schedules: Sequence[Schedule], now: datetime) -> int:
+    """Of a swap: three queries."""
+    if case.layout_id is None:
+        return 0
+    return max((pieces_too_many(schedule, case.layout_id, now=now) for schedule in schedules), default=0)
 
 
 def _messages_of(case: Disruption) -> dict[int, OutboxMessage]:

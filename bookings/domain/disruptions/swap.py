@@ -11,8 +11,10 @@ from django.utils.translation import gettext as _
 from bookings.base.money import ZERO, cents
 from bookings.domain.disruptions.parties import AffectedParty, affected_parties
 from bookings.domain.fares.companions import needs_adult
+from bookings.domain.fares.luggage import luggage_space
 from bookings.domain.fares.tax import fare_tax_code, tax_code
 from bookings.domain.inventory import claims
+from bookings.domain.inventory.luggage import luggage_load
 from bookings.domain.inventory.reseating import Reseating, SeatHolder, reseat, why
 from bookings.domain.inventory.seat_choice import SeatAvailability, sold_seats
 from bookings.domain.inventory.wheelchair_places import are_places_reserved
@@ -53,6 +55,14 @@ def plan_seats(schedule: Schedule, layout_id: int, *, now: datetime) -> list[tup
         keeps_wheelchair_places=are_places_reserved(boards_at, now),
     )
     return [(party, seating) for party in parties]
+
+
+def pieces_too_many(schedule: Schedule, layout_id: int, *, now: datetime) -> int:
+    """How many extra pieces that were sold the other coach cannot take on its fullest leg; 0 if there is
+    room.
+    """
+    load = luggage_load(schedule.pk, now=now)
+    return max(max(load.values(), default=0) - luggage_space(layout_id), 0)
 
 
 def _occupants(number: int, party: AffectedParty) -> list[SeatHolder]:

@@ -24,6 +24,7 @@ from bookings.domain.disruptions.cases import (
 from bookings.domain.disruptions.choices import Answerer, By, PartyChoice, answer_for_party
 from bookings.domain.disruptions.desk import get_desk, get_party, list_cases
 from bookings.domain.disruptions.evidence import case_evidence
+from bookings.domain.disruptions.evidence_pdf import evidence_pdf
 from bookings.domain.disruptions.incidents import on_board_list
 from bookings.domain.disruptions.passing import departures_passing
 from bookings.domain.timetable.segments import SegmentRef
@@ -244,8 +245,21 @@ def on_board(request: StaffRequest, case_id: int) -> HttpResponse:
 @require_safe
 def evidence(request: StaffRequest, case_id: int) -> HttpResponse:
     """What was offered, delivered and answered, to keep beside the books."""
-    response = HttpResponse(evidence_file(case_evidence(_known(case_id))), content_type="application/zip")
+    tables = case_evidence(_known(case_id))
+    pdf = evidence_pdf(case_id, tables, now=timezone.now())
+    response = HttpResponse(evidence_file(tables, pdf), content_type="application/zip")
     response["Content-Disposition"] = f'attachment; filename="case-{case_id}.zip"'
+    return private(response)
+
+
+@staff
+@require_safe
+def evidence_document(request: StaffRequest, case_id: int) -> HttpResponse:
+    """The same to be read and printed."""
+    now = timezone.now()
+    pdf = evidence_pdf(case_id, case_evidence(_known(case_id)), now=now)
+    response = HttpResponse(pdf, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="case-{case_id}.pdf"'
     return private(response)
 
 

@@ -7,10 +7,11 @@ from zipfile import ZipFile
 
 import pytest
 
-from bookings.models import Disruption, Refund, Schedule, Ticket, User
+from bookings.models import Disruption, LuggageSpace, Refund, Schedule, Ticket, User
 from bookings.tests.domain.disruptions.cancelled_coach import confirmed, draft, two_departures
 from bookings.tests.make import NOW, make_booking, make_layout, make_route, make_schedule, make_user
 from bookings.tests.office.conftest import StaffClient, sign_in
+from bookings.tests.pdf_reader import pages_of
 
 pytestmark = pytest.mark.django_db
 
@@ -118,8 +119,14 @@ def test_the_evidence_says_what_was_offered_delivered_and_answered(dispatcher: S
     file = dispatcher.get(f"/office/disruptions/{case.pk}/evidence.zip")
     bundle = ZipFile(BytesIO(file.content))
     assert set(bundle.namelist()) == {
-        f"{name}.csv" for name in ("case", "offers", "messages", "refunds", "history")
+        "evidence.pdf",
+        *(f"{name}.csv" for name in ("case", "offers", "messages", "refunds", "history")),
     }
+    assert bundle.read("evidence.pdf").startswith(b"%PDF")
+    document = dispatcher.get(f"/office/disruptions/{case.pk}/evidence.pdf")
+    text = " ".join(pages_of(document.content))
+    assert "Ann Lee" in text
+    assert "thandi@example.com" in text
     offers = bundle.read("offers.csv").decode()
     assert "Ann Lee" in offers
     assert "'=cmd" in offers
@@ -238,3 +245,13 @@ def test_a_border_closed_until_further_notice_and_the_list_of_an_incident(
     assert "Show who is on board" in dispatcher.get(incident).content.decode()
     assert "Ann Lee" in dispatcher.post(f"{incident}on-board/").content.decode()
     assert clerk.post(f"{incident}on-board/").status_code == 403
+
+
+def test_a_swap_warns_of_luggage_for_which_there_is_no_room(dispatcher: StaffClient) -> None:
+    schedule, smaller = make_schedule(), make_layout(seats=8)
+    LuggageSpace.objects.create(layout=smaller, pieces=1)
+    booking = make_booking(schedule=schedule, names=("Ann Lee",))
+    booking.tickets.update(extra_luggage=2)
+    case = draft(schedule, kind="swap_coach", reason="no_coach", layout_id=smaller.pk)
+    page = dispatcher.get(f"/office/disruptions/{case.pk}/").content.decode()
+    assert "no room for 1 piece of extra luggage" in page

@@ -62,6 +62,7 @@ NO_PAGE: Final = {
     "disruption_on_board",
     "disruption_evidence",
     "fleet_layout_preview",
+    "disruption_evidence_document",
     *("promo_code_stop", "vouchers_csv", "voucher_stop", "voucher_extend", "skip_stop"),
 }
 WIDE: Final = {"width": 1280, "height": 720}
