@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from bookings.api.v1.views import docs, network, sales, timetable
+from bookings.api.v1.views import changes, docs, network, sales, timetable
 
 app_name = "v1"
 _TOKEN = r"(?P<token>[A-Za-z0-9_-]{1,64})"
@@ -32,4 +32,7 @@ urlpatterns = [
     re_path(rf"^orders/{_TOKEN}/$", sales.order, name="order"),
     re_path(rf"^orders/{_TOKEN}/pay/$", sales.pay, name="pay"),
     re_path(rf"^bookings/{_REFERENCE}/cancellation/$", sales.cancellation, name="cancellation"),
+    re_path(rf"^bookings/{_REFERENCE}/change/quote/$", changes.change_quote, name="change_quote"),
+    re_path(rf"^bookings/{_REFERENCE}/change/$", changes.make_change, name="make_change"),
+    re_path(rf"^changes/{_TOKEN}/$", changes.change, name="change"),
 ]

@@ -72,7 +72,8 @@ class Request:
         return sha256(f"{self.scope}:{self.token}")
 
 
-def _once(request: Request, action: Callable[[], str], now: datetime | None) -> Answered:
+def answer_request(request: Request, action: Callable[[], str], now: datetime | None) -> Answered:
+    """Do what a program asks, once by its key and token, and keep what it is told."""
     return answer_once(
         request.scope,
         request.token,
@@ -88,7 +89,9 @@ def hold_quoted(request: Request, quote: str, *, now: datetime | None = None) ->
 
     Raises QuoteOutdated when they cost something else by now, and what holding raises.
     """
-    return _once(request, lambda: _hold(request.partner, read_quote(request.partner, quote), now), now)
+    return answer_request(
+        request, lambda: _hold(request.partner, read_quote(request.partner, quote), now), now
+    )
 
 
 def _hold(partner: Partner, promise: Promise, now: datetime | None) -> str:
@@ -162,7 +165,7 @@ def order_held(request: Request, details: OrderDetails, *, now: datetime | None 
     ReferenceTaken, and what placing an order raises.
     """
     try:
-        return _once(request, lambda: _order(request, details, now), now)
+        return answer_request(request, lambda: _order(request, details, now), now)
     except IntegrityError:
         _check_reference(request.partner, details.external_reference)  # somebody else called another so
         raise
@@ -250,7 +253,7 @@ def pay_order(
             pay_on_account(order.pk, external_id=f"api:{request.inner}", amount=rest, now=now)
         return order.token
 
-    return _once(request, pay, now)
+    return answer_request(request, pay, now)
 
 
 def _paid_by_voucher(
@@ -293,7 +296,7 @@ def cancel(
             now=now,
         ).booking_reference
 
-    return _once(request, act, now)
+    return answer_request(request, act, now)
 
 
 def partner_order(token: str, partner: Partner) -> Order:

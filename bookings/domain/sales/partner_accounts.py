@@ -37,6 +37,23 @@ def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: dat
             raise Conflict(
                 _("%(amount)s is owed on this order. Nothing was paid.") % {"amount": format_zar(owed)}
             )
+        _charge(order, owed, external_id, now)
+    return Order.objects.get(pk=order_id)
+
+
+def charge_balance(order_id: int, *, external_id: str, amount: Decimal, now: datetime | None) -> None:
+    """Charge what a change of a confirmed order costs to the partner who sold it, within the transaction of
+    the change. Raises as `pay_on_account`.
+    """
+    locked = lock_order(order_id)
+    if amount != locked.owed:
+        owed = {"amount": format_zar(locked.owed)}
+        raise Conflict(_("%(amount)s is owed on this order. Nothing was paid.") % owed)
+    _charge(locked.order, amount, external_id, now or locked.now)
+
+
+def _charge(order: Order, owed: Decimal, external_id: str, now: datetime) -> None:
+    with short_transaction():
         partner = lock_partner(order.partner_id)
         shares = commission_shares(order, owed, partner)
         deducted = sum((share.amount for share in shares), ZERO) if partner.is_settled_net else ZERO
@@ -50,4 +67,3 @@ def pay_on_account(order_id: int, *, external_id: str, amount: Decimal, now: dat
         if shares:
             payment = order.payments.get(method=Account.PARTNER, external_id=external_id)
             note_commission(payment, shares, partner, now=now)
-    return Order.objects.get(pk=order_id)

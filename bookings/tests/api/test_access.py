@@ -30,6 +30,9 @@ SCOPES = {
     "order": {"GET": "read"},
     "pay": {"POST": "book"},
     "cancellation": {"GET": "cancel", "POST": "cancel"},
+    "change_quote": {"POST": "book"},
+    "make_change": {"POST": "book"},
+    "change": {"GET": "read"},
 }
 
 

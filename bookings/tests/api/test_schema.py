@@ -31,8 +31,12 @@ COMPONENTS: Final = {
     "OrderRequest", "PassengerRequest", "PassengerType", "PassengerTypePage", "PayRequest", "Point",
     "Problem", "Quote", "QuoteRequest", "Refund", "RefundLine", "Ride", "RideRequest", "Route", "RouteCall",
     "RoutePage", "Schedule", "ScheduleDetail", "SchedulePage", "Seat", "SeatClass", "SeatMap", "Statement",
-    "Stop", "StopPage", "Ticket",
+    "Stop", "StopPage", "Ticket", "Change", "ChangeQuote", "ChangeQuoteRequest", "ChangeRequest",
+    "LuggageChangeRequest", "NameChangeRequest", "SeatChangeRequest", "TripChangeRequest",
 }  # fmt: skip
+KEYED: Final = tuple(
+    f"/api/v1/{name}" for name in ("account", "bookings", "changes", "holds", "orders", "quotes")
+)
 OPERATIONS: Final = [
     f"{method.upper()} {path}"
     for path, methods in json.loads(document())["paths"].items()
@@ -61,9 +65,7 @@ def test_every_operation_says_what_it_is_and_which_problems_it_has() -> None:
             assert problems <= set(operation["responses"]), (path, method)
             assert operation["summary"]
             assert operation["operationId"]
-            assert keyed == path.startswith(
-                ("/api/v1/account", "/api/v1/bookings", "/api/v1/holds", "/api/v1/orders", "/api/v1/quotes")
-            )
+            assert keyed == path.startswith(KEYED)
 
 
 def components() -> dict[str, Any]:
@@ -131,7 +133,7 @@ def test_what_is_sent_has_no_fields_that_are_not_documented() -> None:
         if "requestBody" in operation
     }
 
-    assert len(sent) == 5
+    assert len(sent) == 7
     for name in sent | {"RideRequest", "PassengerRequest"}:
         assert components()[name]["additionalProperties"] is False
 
