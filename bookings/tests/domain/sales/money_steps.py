@@ -20,17 +20,23 @@ from bookings.domain.reconciliation.slips import match_slips
 from bookings.domain.reconciliation.statements import keep_lines
 from bookings.domain.reconciliation.transfers import book_transfers
 from bookings.domain.sales.approvals import Approval
+from bookings.domain.sales.exchange_payments import pay_change
+from bookings.domain.sales.exchange_quotes import TripChange
+from bookings.domain.sales.exchange_requests import confirm_change, give_up_change
 from bookings.domain.sales.gateway_refunds import pay_waiting_refunds, watch_owed_refunds
 from bookings.domain.sales.gateways import StatementEntry
 from bookings.domain.sales.notifications import act_on_notification
 from bookings.domain.sales.payments import ReceivedPayment, settle
+from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import (
     Booking,
     Chargeback,
+    ExchangeRequest,
     Order,
     OutboxMessage,
     Payment,
     Refund,
+    Schedule,
     Shift,
     StaffTask,
     StatementLine,
@@ -49,6 +55,8 @@ class MoneySteps(RuleBasedStateMachine):
     posts: int
     has_changed: bool
     shift: Shift
+    schedule: Schedule
+    dearer: Schedule
     approval: Approval
     tried: Callable[[Callable[[], object]], object]
 
@@ -74,6 +82,38 @@ class MoneySteps(RuleBasedStateMachine):
                 "demo", f"other {self.number()}", (order.total * share).quantize(Decimal("0.01"))
             )
             settle(order.pk, paid, now=self.now)
+
+    @rule(order=orders, is_dearer=st.booleans())
+    def the_passenger_changes_the_trip(self, order: Order | None, is_dearer: bool) -> None:
+        """To another coach, there or back, as they would be asked."""
+        booking = Booking.objects.filter(order=order).order_by("pk").first() if order else None
+        if booking:
+            to = self.dearer if is_dearer else self.schedule
+            ends = (booking.from_stop.stop.city.slug, booking.to_stop.stop.city.slug)
+            change = TripChange(booking.booking_reference, SegmentRef(to.pk, *ends), channel="web")
+            form = {"submission": f"e{self.number()}", "content": "", "now": self.now}
+            self.tried(lambda: confirm_change(change, **form))
+
+    @rule(order=orders, share=PART)
+    def the_change_is_paid(self, order: Order | None, share: Decimal) -> None:
+        """In time, late, twice, too little, too much, after it was given up."""
+        request = ExchangeRequest.objects.filter(booking__order=order, amount__gt=0).last() if order else None
+        if request and request.expires_at:
+            self.tried(lambda: pay_change(request.token, now=self.now))
+            attempt = request.attempts.last()
+            if attempt:
+                amount = (request.amount * share).quantize(Decimal("0.01"))
+                paid = ReceivedPayment("demo", f"change {self.number()}", amount, attempt=attempt)
+                settle(request.booking.order_id, paid, now=self.now)
+
+    @rule(order=orders)
+    def the_change_is_given_up(self, order: Order | None) -> None:
+        request = (
+            ExchangeRequest.objects.filter(booking__order=order, status="open").first() if order else None
+        )
+        if request:
+            self.number()
+            self.tried(lambda: give_up_change(request.token, now=self.now))
 
     @rule(order=orders, again=st.booleans())
     def the_bank_takes_back(self, order: Order | None, again: bool) -> None:

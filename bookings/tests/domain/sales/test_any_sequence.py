@@ -81,6 +81,9 @@ class Sales(MoneySteps):
         self.has_changed = True  # something, since the invariants were looked at
         self.is_over = False
         self.schedule = make_schedule(route=make_route(), seats=4, departs=NOW + timedelta(days=2))
+        self.dearer = make_schedule(
+            route=self.schedule.route, seats=2, departs=NOW + timedelta(days=3), price=900
+        )
         make_luggage_rule(schedule=self.schedule, space=2)
         self.shift = make_shift(make_user())
         self.approval = make_approval()
