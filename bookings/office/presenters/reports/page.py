@@ -27,6 +27,7 @@ class ReportCell:
 class ReportLine:
     address: str
     name: str
+    css: str  # of the name
     cells: tuple[ReportCell, ...]  # those behind the first
 
 
@@ -60,6 +61,7 @@ def report_page(content: ReportContent, *, sort: str, number: int) -> ReportPage
         ReportLine(
             row.address,
             word(row.values[0], content.columns[0]),
+            "nowrap" if content.columns[0].kind == CellKind.DAY else "",
             tuple(
                 ReportCell(word(value, column), style)
                 for value, column, style in zip(row.values[1:], content.columns[1:], css[1:], strict=True)
