@@ -82,11 +82,12 @@ def _by_departure(query: ReportQuery) -> ReportContent:
         ReportColumn(_("No-shows"), CellKind.NUMBER),
         ReportColumn(_("Standby"), CellKind.NUMBER),
     )
-    rows = [_departure_row(load) for load in loads.values()]
+    curve = reverse("office:departure_curve", args=[0])  # made once: a day may have thousands
+    rows = [_departure_row(load, curve) for load in loads.values()]
     by_address = {row.address: load for row, load in zip(rows, loads.values(), strict=True)}
 
     def complete(shown: Sequence[ReportRow]) -> list[ReportRow]:
-        return [_departure_row(load) for load in with_legs([by_address[row.address] for row in shown])]
+        return [_departure_row(load, curve) for load in with_legs([by_address[row.address] for row in shown])]
 
     notes = [_("The time leads to the booking curve, against the same weekday of earlier weeks.")]
     if len(rows) == MOST_DEPARTURES:
@@ -94,7 +95,7 @@ def _by_departure(query: ReportQuery) -> ReportContent:
     return ReportContent(columns, rows, notes=tuple(notes), complete=complete)
 
 
-def _departure_row(load: DepartureLoad) -> ReportRow:
+def _departure_row(load: DepartureLoad, curve: str) -> ReportRow:
     stop, sold = load.peak
     legs = ", ".join(f"{name} {seats}" for name, seats in load.legs)
     return ReportRow(
@@ -110,7 +111,7 @@ def _departure_row(load: DepartureLoad) -> ReportRow:
             load.no_shows,
             load.standby,
         ),
-        reverse("office:departure_curve", args=[load.schedule_id]),
+        curve.replace("/0/", f"/{load.schedule_id}/"),
     )
 
 
