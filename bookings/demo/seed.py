@@ -9,7 +9,7 @@ from django.conf import settings
 
 from bookings.demo.company import make_company
 from bookings.demo.departures import fill_coaches, make_departures, move_on, send_buses
-from bookings.demo.desk import keep_seats, make_trouble
+from bookings.demo.desk import keep_seats, make_trouble, tell_delays
 from bookings.demo.luggage import make_luggage
 from bookings.demo.network import SOURCE, make_lap_type, make_network, make_place_names, make_weekday_fares
 from bookings.demo.partners import NAME as PARTNER
@@ -85,6 +85,7 @@ def seed_demo(
     move_on(today, now)
     make_trouble(now)
     keep_seats(today, now)
+    tell_delays(today, now)
     make_webhook(now)
     settle_account(now)
     api_key, voucher = give_key(now, reset=reset_password), give_vouchers(now)

@@ -16,6 +16,7 @@ from bookings.domain.reconciliation.overview import overview
 from bookings.domain.timetable.generate import generate_departures
 from bookings.models import (
     Booking,
+    Disruption,
     LedgerEntry,
     Order,
     OutboxMessage,
@@ -23,6 +24,7 @@ from bookings.models import (
     PaymentAttempt,
     Refund,
     Schedule,
+    ScheduleChange,
     SeatBlock,
     SeatClaim,
     Service,
@@ -217,6 +219,13 @@ def test_seats_are_kept_off_sale_once(demo: str) -> None:
 
     seed_demo(now=NOW, days=3, only_lines=FEW)
     assert SeatBlock.objects.count() == 3
+
+
+def test_coaches_are_late_and_a_case_is_open(demo: str) -> None:
+    late = ScheduleChange.objects.order_by("pk").values_list("late_min", "reason")
+    assert list(late) == [(25, "traffic"), (150, "technical")]
+    assert ("cancel", "draft") in set(Disruption.objects.values_list("kind", "status"))
+    assert Disruption.objects.get(kind="cancel").lines.exists()
 
 
 def test_the_partner_has_a_webhook_that_is_switched_off(demo: str) -> None:

@@ -15,10 +15,12 @@ from django.core.cache import cache
 from django.test import Client
 from google.transit import gtfs_realtime_pb2 as gtfs
 
+from bookings.domain.disruptions.cases import confirm_case
 from bookings.domain.disruptions.times import Delay, StopChange
 from bookings.domain.operations.time_changes import change_stop, report_delay
 from bookings.models import Schedule
 from bookings.tests import make
+from bookings.tests.domain.disruptions.cancelled_coach import draft
 from bookings.tests.make import make_booking, make_schedule, make_user
 from bookings.tests.passenger.timetable import make_day
 
@@ -132,8 +134,11 @@ def test_it_is_read_as_json_and_known_by_its_etag(client: Client, day: list[Sche
 def test_the_validator_finds_no_error(
     client: Client, day: list[Schedule], still: Any, tmp_path: Path
 ) -> None:
-    still.move_to(day[0].departure_time - timedelta(hours=4))
+    now = day[0].departure_time - timedelta(hours=4)
+    still.move_to(now)
     happen(day)
+    case = draft(day[4], kind="short_turn", position=1, now=now)
+    confirm_case(case.pk, version=1, actor=case.created_by, submission="short turn", now=now)
     (tmp_path / "feed.zip").write_bytes(client.get("/gtfs.zip").content)
     for name in ("trip-updates", "alerts"):
         cache.clear()
