@@ -214,7 +214,7 @@ class RefundTierInline(PlainInline):
 
 @admin.register(RefundPolicy)
 class RefundPolicyAdmin(PlainAdmin):
-    list_display = ["name", "grace_minutes", "grace_hours"]
+    list_display = ["name", "grace_minutes", "grace_hours", "change_hours", "name_fee"]
     inlines = [RefundTierInline]
 
 

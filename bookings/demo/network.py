@@ -68,13 +68,22 @@ def make_network(today: date, *, only_lines: frozenset[str] = frozenset()) -> bo
     return True
 
 
+# What passengers change by themselves
+_CHANGES: Final[dict[str, dict[str, int]]] = {
+    "saver": {"change_hours": 2},
+    "flexi": {"change_hours": 0, "name_fee": 50},
+}
+
+
 def make_prices() -> FareClass:
     """Passenger types, refund policies and fare classes; the answer is the class at face price."""
     for position, row in enumerate(read_table("passenger_types")):
         _make_passenger_type(position, row)
     policies = {}
     for code, (name, tiers) in _POLICIES.items():
-        policies[code], is_new = RefundPolicy.objects.get_or_create(code=code, defaults={"name": name})
+        policies[code], is_new = RefundPolicy.objects.get_or_create(
+            code=code, defaults={"name": name, **_CHANGES[code]}
+        )
         if is_new:
             RefundTier.objects.bulk_create(
                 RefundTier(policy=policies[code], hours_before=hours, fee_percent=percent)

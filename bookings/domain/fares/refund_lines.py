@@ -70,6 +70,19 @@ def class_refunds(
     return tuple(f"{name}: {line}" for name, line in lines.items())
 
 
+def class_changes(classes: Iterable[FareClass], *, boards_at: datetime, zone: tzinfo) -> tuple[str, ...]:
+    """Until when passengers change the trip online; one line for each of the classes where they differ."""
+    lines = {}
+    for fare_class in classes:
+        terms = RefundTerms.of_policy(fare_class.refund_policy)
+        local = (boards_at - terms.change_until).astimezone(zone)
+        facts = {"day": day_text(local), "time": f"{local:%H:%M}"}
+        lines[fare_class.name] = _("Online until %(day)s, %(time)s; the fee is what a refund keeps") % facts
+    if len(set(lines.values())) == 1:
+        return tuple(lines.values())[:1]
+    return tuple(f"{name}: {line}" for name, line in lines.items())
+
+
 def refund_summary(terms: RefundTerms, *, boards_at: datetime, now: datetime, zone: tzinfo) -> str:
     """In one line what comes back of a ticket that is bought `now` for a coach at `boards_at`, until when by
     the clock of `zone`.

@@ -22,7 +22,7 @@ from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.inventory.wheelchair_places import places_by_layout
 from bookings.domain.network.lists import counters
 from bookings.domain.timetable.trip_facts import CHECK_IN, CHECK_IN_AT_BORDER, luggage_text, papers_text
-from bookings.models import Company, PassengerType
+from bookings.models import Company, FareClass, PassengerType
 from bookings.passenger.presenters.privacy import RetentionRow, retention_rows
 from bookings.web.fields import HELP_LENGTH
 
@@ -50,6 +50,8 @@ class TypeRow(NamedTuple):
 class ClassTerms(NamedTuple):
     name: str
     lines: tuple[RefundTermLine, ...]
+    change_hours: int  # until so many hours before departure passengers change it online
+    name_fee: str  # for another passenger's name; empty where the fare allows none
 
 
 def help_links(current: str) -> list[HelpLink]:
@@ -148,10 +150,7 @@ class HelpFacts:
 
     @cached_property
     def classes(self) -> list[ClassTerms]:
-        return [
-            ClassTerms(row.name, refund_lines(RefundTerms.of_policy(row.refund_policy)))
-            for row in fare_classes()
-        ]
+        return [_class_terms(row) for row in fare_classes()]
 
     @cached_property
     def luggage(self) -> str:
@@ -262,3 +261,9 @@ def _whatsapp(number: str) -> str:
 
 def _dialled(number: str) -> str:
     return re.sub(r"[^0-9+]", "", number)
+
+
+def _class_terms(fare_class: FareClass) -> ClassTerms:
+    terms, policy = RefundTerms.of_policy(fare_class.refund_policy), fare_class.refund_policy
+    fee = "" if policy.name_fee is None else format_zar(policy.name_fee)
+    return ClassTerms(fare_class.name, refund_lines(terms), policy.change_hours, fee)

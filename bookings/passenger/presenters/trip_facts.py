@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.dates import day_mark, time_text
 from bookings.cache.reference_data import cached
-from bookings.domain.fares.refund_lines import class_refunds
+from bookings.domain.fares.refund_lines import class_changes, class_refunds
 from bookings.domain.search.offers import Offer
 from bookings.domain.timetable.call_times import expected_times
 from bookings.domain.timetable.segments import Segment, calls_of_routes
@@ -104,14 +104,15 @@ def _facts_of_hour(trip: OfferedTrip, now: datetime, has_route: bool) -> SafeStr
     key = ("trip facts list", trip.board.pk, trip.alight.pk, trip.amenities, has_route)
     pieces = cached(key, lambda: _frame(facts, trip.amenities, has_route).split(_HOLE))
     html = "".join(chain.from_iterable(zip(pieces, [*holes, ""], strict=True)))
-    refunds = class_refunds(
-        trip.fare_classes, boards_at=times[0], now=now, zone=ZoneInfo(trip.board.stop.time_zone)
-    )
-    return mark_safe(f"{html}{fill(_FACT, _('Refund'), _lines(refunds))}</dl>")
+    zone = ZoneInfo(trip.board.stop.time_zone)
+    refunds = class_refunds(trip.fare_classes, boards_at=times[0], now=now, zone=zone)
+    changes = class_changes(trip.fare_classes, boards_at=times[0], zone=zone)
+    last = f"{fill(_FACT, _('Refund'), _lines(refunds))}{fill(_FACT, _('Change'), _lines(changes))}"
+    return mark_safe(f"{html}{last}</dl>")
 
 
 def _frame(facts: TripFacts, amenities: Iterable[str], has_route: bool) -> str:
-    """The list with holes for the times; without its last fact, which time changes."""
+    """The list with holes for the times; without its last facts, which time changes."""
     board, *between, alight = facts.stops
     check_in = fill("<br>{}", _("Please be there by %(time)s.") % {"time": _HOLE})
     calls = [fill('<span class="nowrap">{} {}</span>', _HOLE, stop.city) for stop in between]

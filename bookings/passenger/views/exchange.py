@@ -106,13 +106,14 @@ def change_seats(request: HttpRequest, reference: str) -> HttpResponse:
     _booking, tickets = own_tickets(reference, now=timezone.now())
     chosen = [ticket for ticket in tickets if ticket.seat and (ids is None or ticket.pk in ids)]
     fare_class, labels = given.get("class", "")[:30], ticked_seats(given)
-    seats = assigned_seats(chosen, labels)
+    seats = assigned_seats(chosen, [] if fare_class else labels)  # of a class: any together
     is_typed = request.method == "POST" and bool(fare_class or labels)
     change = SeatsChange(reference, seats, fare_class=fare_class) if is_typed else None
 
     def page(refusal: Refusal | None) -> HttpResponse:
         view = party_page(reference, change, ids=ids, with_seats=True, now=timezone.now())
-        return _page(request, "seats", view, refusal, {"ticked": labels, "chosen_class": fare_class})
+        ticked = labels or [ticket.seat.label for ticket in chosen if ticket.seat]
+        return _page(request, "seats", view, refusal, {"ticked": ticked, "chosen_class": fare_class})
 
     if change and given.get("action") == "confirm":
         return _confirm(request, change, page)

@@ -73,6 +73,8 @@ def test_every_page_before_paying_tells_the_same(client: Client, schedule: Sched
     assert known["On board"] == "Wi-Fi, Toilet"
     assert known["Refund"].startswith("Full refund for 60 minutes after booking; 75% refund until")
     assert known["Refund"].endswith("then no refund")
+    assert known["Change"].startswith("Online until ")
+    assert known["Change"].endswith(f"{departs:%H:%M}; the fee is what a refund keeps")
 
 
 def test_a_stop_links_to_its_place_on_a_map(client: Client, schedule: Schedule) -> None:
