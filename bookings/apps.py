@@ -19,10 +19,12 @@ class BookingsConfig(AppConfig):
         from bookings.database.timeouts import limit_waits_of_connection
         from bookings.database.timestamps import read_timestamps
         from bookings.database.triggers import create_triggers
+        from bookings.domain.messaging.texts.providers import providers_are_whole
         from bookings.domain.sales.gateways import adapters_load
         from bookings.office import sessions  # noqa: F401  it listens to who signs in
 
         register(adapters_load)
+        register(providers_are_whole, deploy=True)
         register(check_schema, Tags.database)
         pre_migrate.connect(prepare_nothing, sender=self)
         post_migrate.connect(prepare_as_before, sender=self)

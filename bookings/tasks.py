@@ -16,6 +16,8 @@ from bookings.domain.maintenance.cleanup import clean_old_rows, clean_rate_count
 from bookings.domain.maintenance.heartbeat import beat
 from bookings.domain.maintenance.slow_queries import keep_slow_queries
 from bookings.domain.messaging import outbox
+from bookings.domain.messaging.texts.deliveries import act_on_callbacks as act_on_callbacks_now
+from bookings.domain.messaging.texts.sending import send_text_messages as send_text_messages_now
 from bookings.domain.messaging.webhooks import delivery
 from bookings.domain.partners.monthly_commission import credit_monthly_commission
 from bookings.domain.privacy.retention import erase_old_data
@@ -28,7 +30,7 @@ from bookings.domain.sales.earning import earn_fares, earn_old_fares
 from bookings.domain.sales.exchange_requests import lapse_requests
 from bookings.domain.sales.expiry import expire_unpaid
 from bookings.domain.sales.order_lines import write_missing_lines
-from bookings.domain.sales.reminders import queue_pay_reminders
+from bookings.domain.sales.reminders import queue_pay_reminders, queue_trip_reminders
 from bookings.domain.sales.wait_list import end_entries
 from bookings.domain.search import feed_publishing
 from bookings.domain.tickets.invoices import correct_invoices
@@ -57,6 +59,16 @@ def send_webhooks() -> None:
 
 
 @queue.task
+def send_text_messages() -> None:
+    send_text_messages_now()
+
+
+@queue.task
+def act_on_callbacks() -> None:
+    act_on_callbacks_now()
+
+
+@queue.task
 def act_on_notification(notification_id: int) -> None:
     notifications.act_on_notification(notification_id)
 
@@ -75,6 +87,12 @@ def publish_feed() -> None:
 def sweep_webhooks() -> None:
     """Apart from `sweep`, so that partners who keep us waiting keep no mail waiting."""
     run_each(delivery.send_webhooks)
+
+
+@queue.periodic_task(crontab(minute="*"))
+def sweep_text_messages() -> None:
+    """Apart from `sweep`, so that a provider that keeps us waiting keeps no mail waiting."""
+    run_each(act_on_callbacks_now, send_text_messages_now)
 
 
 @queue.periodic_task(crontab(minute="5,35"))
@@ -100,6 +118,7 @@ def sweep() -> None:
         earn_fares,
         write_missing_lines,
         queue_pay_reminders,
+        queue_trip_reminders,
         end_entries,
         gateway_refunds.pay_waiting_refunds,
         gateway_refunds.watch_owed_refunds,

@@ -32,6 +32,7 @@ from bookings.models import (
     OutboxMessage,
     Payment,
     PaymentAttempt,
+    ProviderCallback,
     Refund,
     Route,
     RouteStop,
@@ -43,7 +44,9 @@ from bookings.models import (
     Shift,
     StaffTask,
     Submission,
+    TextMessage,
     Ticket,
+    TicketContact,
     TillMovement,
     TimetableDraft,
     User,
@@ -290,6 +293,24 @@ class PaymentAttemptAdmin(RecordAdmin):
     ordering = ["-pk"]
     exclude = ["token", "address"]
     search_fields = ["order__pk__exact", "external_id__exact"]
+
+
+@admin.register(TicketContact)
+class TicketContactAdmin(RecordAdmin):
+    list_display = ("id", "ticket", "channel", "value", "source", "at")
+    list_select_related = ("ticket",)
+
+
+@admin.register(TextMessage)
+class TextMessageAdmin(RecordAdmin):
+    list_display = ("id", "kind", "channel", "to", "state", "created_at", "sent_at", "error")
+    list_filter = ("channel", "state")
+
+
+@admin.register(ProviderCallback)
+class ProviderCallbackAdmin(RecordAdmin):
+    list_display = ("id", "provider", "received_at", "acted_at", "outcome")
+    list_filter = ("provider",)
 
 
 @admin.register(GatewayNotification)

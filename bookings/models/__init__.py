@@ -43,6 +43,7 @@ from .sales import (
 )
 from .staff import Branch, StaffEvent, StaffSession, StaffTask, User
 from .statements import StatementDay, StatementLine, StatementMatch
+from .text_messages import ContactChannel, ProviderCallback, StoppedNumber, TextMessage, TicketContact
 from .timetable import EVERY_DAY, Schedule, ScheduleChange, ScheduleEvent, Service, ServiceException
 from .vouchers import VOUCHER, Voucher, VoucherMovement
 from .wait_list import WaitListEntry, WaitListTrip
@@ -69,6 +70,7 @@ __all__ = [
     "Commission",
     "CommissionRate",
     "Company",
+    "ContactChannel",
     "DailySum",
     "DataRequest",
     "DisruptedSchedule",
@@ -109,6 +111,7 @@ __all__ = [
     "PlaceName",
     "Posting",
     "PromoCode",
+    "ProviderCallback",
     "PublishedFile",
     "RateCount",
     "ReferenceDataVersion",
@@ -139,9 +142,12 @@ __all__ = [
     "StatementLine",
     "StatementMatch",
     "Stop",
+    "StoppedNumber",
     "Submission",
     "SumCursor",
+    "TextMessage",
     "Ticket",
+    "TicketContact",
     "TillMovement",
     "TimetableDraft",
     "Total",

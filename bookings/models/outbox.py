@@ -40,6 +40,7 @@ class OutboxMessage(models.Model):
         INVOICE = "invoice", _("tax invoice or credit note")
         DISRUPTION = "disruption", _("disruption")
         DISRUPTION_UNPAID = "disruption_unpaid", _("disruption of an unpaid booking")
+        TRIP_REMINDER = "trip_reminder", _("reminder of the trip")
         CONTACT_CHANGED = "contact_changed", _("contact changed")
         VOUCHER = "voucher", _("voucher with its code")
         VOUCHER_RESTORED = "voucher_restored", _("money back on a voucher")
@@ -50,6 +51,8 @@ class OutboxMessage(models.Model):
         WEBHOOK = "webhook", _("event for a partner")
 
     NO_MAIL: Final = (Kind.DEMO_PAYMENT, Kind.WEBHOOK)
+    # Of what each passenger is told who gave a contact, by text message, too
+    TOLD: Final = (Kind.TIMES_CHANGED, Kind.DISRUPTION, Kind.DISRUPTION_UNPAID, Kind.TRIP_REMINDER)
     OF_VOUCHER: Final = (Kind.VOUCHER, Kind.VOUCHER_RESTORED)  # which may be of no order
     OF_WAIT_LIST: Final = (Kind.WAIT_LIST, Kind.SEAT_OFFER)  # of no order
 
@@ -83,6 +86,12 @@ class OutboxMessage(models.Model):
     failed_at = models.DateTimeField(null=True, blank=True)  # given up; a StaffTask says so
     last_error = models.CharField(max_length=200, blank=True)
     message_id = models.CharField(max_length=120)
+    # What a mail provider tells, where there is one: its number of the mail, and when it arrived, was opened,
+    # or came back
+    provider_id = models.CharField(max_length=120, blank=True, default="", db_default="")
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    bounced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["created_at", "id"]
@@ -108,6 +117,7 @@ class OutboxMessage(models.Model):
             models.Index(
                 fields=["failed_at"], name="outbox_failed_idx", condition=Q(failed_at__isnull=False)
             ),
+            models.Index(fields=["provider_id"], name="outbox_provider_idx", condition=~Q(provider_id="")),
             models.Index(
                 F("webhook"), F("id").desc(), name="outbox_webhook_idx", condition=Q(webhook__isnull=False)
             ),

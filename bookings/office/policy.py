@@ -164,6 +164,7 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "disruption_renew": DISPATCH,
     "disruption_discard": DISPATCH,
     "disruption_close": DISPATCH,
+    "disruption_tell": DISPATCH,
     "missed_coach": BOARDERS,  # free of charge for those alone who may open a case
     "disruption_on_board": DISPATCH,  # each look is in the audit
     "disruption_party": DISPATCH,

@@ -255,6 +255,7 @@ urlpatterns = [
         disruptions.evidence_document,
         name="disruption_evidence_document",
     ),
+    path("disruptions/<int:case_id>/passengers/<int:line_id>/", disruptions.tell, name="disruption_tell"),
     path("disruptions/<int:case_id>/close/", disruptions.close, name="disruption_close"),
     path(
         "disruptions/<int:case_id>/bookings/<reference:reference>/",

@@ -23,6 +23,7 @@ from bookings.passenger.views import (
     realtime,
     search,
     seo,
+    text_messages,
     vouchers,
     wait_list,
 )
@@ -92,6 +93,10 @@ urlpatterns = [
     path("demo/mail/", demo_mail.mail_list, name="demo_mails"),
     path("demo/mail/<slug:name>/", demo_mail.mail_page, name="demo_mail"),
     path("demo/mail/<slug:name>/<int:number>/", demo_mail.mail_file, name="demo_mail_file"),
+    path("demo/messages/", text_messages.demo_messages, name="demo_messages"),
+    re_path(r"^messages/(?P<provider>[a-z]{1,20})/callback/$", text_messages.callback, name="callback"),
+    re_path(rf"^d/{_TOKEN}/$", text_messages.choice_short, name="choice_short"),
+    re_path(r"^w/(?P<schedule_id>[0-9]{1,18})/$", text_messages.coach_short, name="coach_short"),
     path("gtfs.zip", feed.gtfs, name="gtfs"),
     path("gtfs-rt/trip-updates.pb", realtime.trip_updates_feed, name="trip_updates"),
     path("gtfs-rt/alerts.pb", realtime.alerts_feed, name="alerts"),

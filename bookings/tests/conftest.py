@@ -84,6 +84,7 @@ def _plain_settings(settings: Any, tmp_path: Any) -> Iterator[None]:
     # Else a page would read it now and then. The settings are loaded before this file.
     settings.COMPANY_NAME_SECONDS = 0
     settings.SLOW_QUERY_MS = 0  # a busy machine must not add queries to those that a test counts
+    settings.TEXT_PROVIDERS = {}  # the tests of text messages set them
     settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, "")  # the tests of the limits set them
     HUEY.immediate = True
     mail_room.closed_until = None  # another test's mail server was away

@@ -15,3 +15,4 @@ from falcon_web.settings.payments import *
 from falcon_web.settings.security import *
 from falcon_web.settings.site import *
 from falcon_web.settings.static_files import *
+from falcon_web.settings.texts import *

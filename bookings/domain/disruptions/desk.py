@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -20,7 +20,17 @@ from bookings.domain.disruptions.choice_page import PartyView, party_view
 from bookings.domain.disruptions.parties import parties_of_lines
 from bookings.domain.disruptions.seats import FreeSeats
 from bookings.domain.disruptions.swap import pieces_too_many
-from bookings.models import Channel, Disruption, DisruptionLine, OutboxMessage, RouteStop, Schedule, Ticket
+from bookings.domain.disruptions.text_notices import Told, contact_phones, texts_of_case
+from bookings.models import (
+    Channel,
+    Disruption,
+    DisruptionLine,
+    OutboxMessage,
+    RouteStop,
+    Schedule,
+    TextMessage,
+    Ticket,
+)
 
 
 class Outcome(StrEnum):
@@ -51,6 +61,7 @@ class DeskLine:
     outcome: Outcome
     notice: Notice
     phone: str
+    texts: Told = ()  # to the passenger, or to the buyer
 
     @property
     def is_answered(self) -> bool:
@@ -61,8 +72,10 @@ class DeskLine:
 
     @property
     def is_unreached(self) -> bool:
-        """Whether somebody has to call: no message has gone out, and there is no answer."""
-        return not self.is_answered and self.notice not in (Notice.SENT, Notice.NOT_YET, Notice.PARTNER)
+        """Whether somebody has to call: no message has gone out or arrived, and there is no answer."""
+        has_arrived = any(text.state in TextMessage.ARRIVED for text in self.texts)
+        is_told = self.notice in (Notice.SENT, Notice.NOT_YET, Notice.PARTNER)
+        return not (self.is_answered or has_arrived or is_told)
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,7 @@ def list_cases(*, is_closed: bool = False) -> list[Disruption]:
 
 
 def get_desk(case_id: int, *, now: datetime) -> CaseDesk:
-    """Five queries and those of the case. Raises NotFound."""
+    """Seven queries and those of the case. Raises NotFound."""
     case = get_case(case_id)
     own = case.schedules.filter(is_target=False).select_related("schedule__route__line")
     schedules = tuple(row.schedule for row in own)
@@ -107,6 +120,7 @@ def get_desk(case_id: int, *, now: datetime) -> CaseDesk:
         )
     )
     sent = _messages_of(case)
+    texts, phones = texts_of_case(case), contact_phones(case)
     first_stops = RouteStop.objects.filter(
         route__in=[schedule.route_id for schedule in schedules], position=0
     )
@@ -115,7 +129,7 @@ def get_desk(case_id: int, *, now: datetime) -> CaseDesk:
         case=case,
         schedules=schedules,
         first_stops={call.route_id: call for call in first_stops.select_related("stop__city")},
-        lines=tuple(_desk_line(case, line, sent) for line in lines),
+        lines=tuple(_with_texts(_desk_line(case, line, sent), texts, phones) for line in lines),
         most_refunds=most_refunds(counted),
         is_over_limits=is_over_limits(counted),
         is_urgent=is_urgent(schedules, now),
@@ -148,6 +162,12 @@ def _desk_line(case: Disruption, line: DisruptionLine, sent: dict[int, OutboxMes
     return DeskLine(line, ticket, Outcome.PLANNED if is_planned else _outcome(ticket), notice, order.phone)
 
 
+def _with_texts(row: DeskLine, texts: dict[tuple[int, int], Told], phones: dict[int, str]) -> DeskLine:
+    order_id, ticket_id = row.ticket.booking.order_id, row.ticket.pk
+    own = (*texts.get((order_id, 0), ()), *texts.get((order_id, ticket_id), ()))
+    return replace(row, texts=own, phone=phones.get(ticket_id) or row.phone)
+
+
 def _outcome(ticket: Ticket) -> Outcome:
     if ticket.status == Ticket.Status.CANCELLED:
         return Outcome.REFUNDED
@@ -161,7 +181,13 @@ def _notice(message: OutboxMessage | None, *, has_address: bool, is_partner: boo
         return Notice.PARTNER if is_partner else Notice.NO_ADDRESS
     if message is None:
         return Notice.QUEUED
-    return Notice.FAILED if message.failed_at else Notice.SENT if message.sent_at else Notice.QUEUED
+    return (
+        Notice.FAILED
+        if message.failed_at or message.bounced_at
+        else Notice.SENT
+        if message.sent_at
+        else Notice.QUEUED
+    )
 
 
 def get_party(case_id: int, reference: str, *, now: datetime) -> tuple[Disruption, int, PartyView]:

@@ -137,10 +137,9 @@ def _mail(booking: Booking, *, version: str, now: datetime) -> None:
         failed_at=None,
     )
     unsent.delete()
-    if booking.order.email:
-        queue_message(
-            OutboxMessage.Kind.TIMES_CHANGED, booking.order, booking, version=f"times {version}", now=now
-        )
+    queue_message(
+        OutboxMessage.Kind.TIMES_CHANGED, booking.order, booking, version=f"times {version}", now=now
+    )
 
 
 def follow_skipped_stop(change: TimesChanged, position: int, *, is_skipped: bool, now: datetime) -> None:

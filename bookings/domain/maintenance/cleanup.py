@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from bookings.database.transactions import database_now
 from bookings.domain.maintenance.slow_queries import forget_slow_queries
+from bookings.domain.messaging.texts.deliveries import forget_callbacks
 from bookings.domain.staff.own_sessions import forget_dead_sessions
 from bookings.models import AccessLink, Hold, RateCount, SeatClaim, Submission
 
@@ -35,6 +36,7 @@ def clean_old_rows(*, now: datetime | None = None) -> dict[str, int]:
         "slow queries": forget_slow_queries(),
         "sessions of staff": forget_dead_sessions(),
         "links": AccessLink.objects.filter(expires_at__lt=now).delete()[0],
+        "callbacks": forget_callbacks(now=now),
         "holds": _dead_holds(now),
         "files": _old_files(now),
     }

@@ -73,6 +73,12 @@ PERSONAL_FIELDS: Final = (
     PersonalField(
         "DisruptionLine", "note", _("What became of a disturbed trip"), Purpose.TRIP, "ticket__booking__order"
     ),
+    PersonalField(
+        "TicketContact", "value", _("Contact of a passenger"), Purpose.TRIP, "ticket__booking__order"
+    ),
+    PersonalField("TextMessage", "to", _("Number of a text message"), Purpose.TRIP, "order"),
+    PersonalField("TextMessage", "error", _("Answer to a text message"), Purpose.TRIP, "order"),
+    PersonalField("ProviderCallback", "body", _("Receipt of a text message"), Purpose.TRIP, is_exempt=True),
     PersonalField("OutboxMessage", "recipient", _("Address of a message"), Purpose.TRIP, "order"),
     PersonalField("OutboxMessage", "body", _("Message to the seller"), Purpose.TRIP, "order"),
     PersonalField("OutboxMessage", "last_error", _("Answer of the mail server"), Purpose.TRIP, "order"),
@@ -203,7 +209,7 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "Line": "source source_id code name",
     "Order": "token language external_reference",
     "OrderLine": "rule cause",
-    "OutboxMessage": "subject event version message_id",
+    "OutboxMessage": "subject event version message_id provider_id",
     "Partner": "name slug email",
     "PartnerEvent": "what",
     "PartnerPayment": "reference reason",
@@ -212,6 +218,7 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "PaymentAttempt": "gateway token external_id",
     "PlaceName": "name plain_name attested_by",
     "PromoCode": "code plain_code",
+    "ProviderCallback": "provider digest headers outcome",
     "PublishedFile": "name body sha256",
     "RateCount": "key",
     "ReferenceDataVersion": "value",
@@ -233,9 +240,12 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "SumCursor": "table waits_for",
     "StatementDay": "gateway problem",
     "StatementLine": "gateway line_id external_id our_id",
+    "StoppedNumber": "digest",
     "Stop": "source source_id code name plain_name address time_zone",
     "Submission": "scope token content_hash result",
+    "TextMessage": "kind subject version client_id provider_id",
     "Ticket": "refund_terms code spoken_code",
+    "TicketContact": "text_version",
     "TillMovement": "reason",
     "User": "password",
     "Voucher": "code_digest code_end sealed_code",

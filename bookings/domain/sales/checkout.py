@@ -46,6 +46,7 @@ from bookings.domain.sales.promo_codes import (
     quote_discount,
     use_promo_code,
 )
+from bookings.domain.sales.text_messages import new_contacts
 from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
 from bookings.models import (
@@ -373,6 +374,8 @@ def _make_booking(
         )
         tickets.append(new_ticket(booking, passenger, terms, spoken_code=spoken))
     insert_rows(tickets)
+    if contacts := new_contacts(tickets, draft["passengers"], source=order.channel, now=now):
+        insert_rows(contacts)
     claims.transfer_to_tickets(trip, booking, expires_at=order.pay_by or now)
     promo = order.promo_code.code if order.promo_code else ""
     lines = []

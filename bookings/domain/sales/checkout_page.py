@@ -54,6 +54,8 @@ class PassengerRow:
     in_wheelchair: bool
     luggage: int = 0  # extra pieces, on every trip
     luggage_prices: tuple[str, ...] = ()  # of 1, 2, … pieces, on all trips together; none are sold
+    contact_phone: str = ""  # their own, for news of the trip
+    contact_email: str = ""
 
     @property
     def luggage_text(self) -> str:
@@ -252,6 +254,8 @@ def _passenger_rows(
                 in_wheelchair=any(held_seat.for_wheelchair for held_seat in held),
                 luggage=read_pieces(said.get("luggage", "")),
                 luggage_prices=_luggage_prices(trips, index),
+                contact_phone=said.get("contact_phone", ""),
+                contact_email=said.get("contact_email", ""),
             )
         )
     for index in range(len(rows), len(typed)):
@@ -269,6 +273,8 @@ def _passenger_rows(
                 in_wheelchair=False,
                 luggage=read_pieces(said.get("luggage", "")),
                 luggage_prices=_luggage_prices(trips, index),
+                contact_phone=said.get("contact_phone", ""),
+                contact_email=said.get("contact_email", ""),
             )
         )
     return tuple(rows)

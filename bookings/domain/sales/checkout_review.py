@@ -47,6 +47,7 @@ def review_digest(checkout: CheckoutView) -> str:
     trips = [f"{trip.ref}|{trip.departs_iso}|{','.join(trip.seats)}" for trip in checkout.trips]
     people = [
         f"{row.first_name}|{row.surname}|{row.passenger_type}|{row.fare_text}|{row.help_request}|{row.luggage}"
+        f"|{row.contact_phone}|{row.contact_email}"
         for row in checkout.passengers
     ]
     contact = [str(checkout.draft.get("email", "")), str(checkout.draft.get("phone", ""))]

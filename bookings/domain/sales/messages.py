@@ -9,7 +9,15 @@ from django.db.models import Model
 
 from bookings import queue
 from bookings.database.compiled import insert_rows
-from bookings.models import Order, OutboxMessage, Webhook
+from bookings.domain.sales.text_messages import (
+    Fact,
+    PersonToTell,
+    cancel_unsent,
+    passengers_with_contact,
+    people_to_tell,
+    write_text,
+)
+from bookings.models import Booking, Order, OutboxMessage, Ticket, Webhook
 from bookings.models.outbox import new_message_id
 
 
@@ -45,9 +53,38 @@ def write_message(
     )
     # Not get_or_create: a clash must leave the caller's transaction whole on PostgreSQL.
     insert_rows([message], ignore_conflicts=True)
+    if isinstance(about, Booking) and kind in OutboxMessage.TOLD:
+        _tell_people(message, about, now=now)
     is_mail = kind not in OutboxMessage.NO_MAIL
     queue.enqueue_after_commit("send_mail_queue" if is_mail else "send_demo_notifications")
     return message.message_id
+
+
+def _tell_people(message: OutboxMessage, booking: Booking, *, now: datetime) -> None:
+    """The same to each passenger of the booking who gave a contact, and to the buyer's telephone."""
+    fact = Fact(message.kind, message.subject, booking.pk, message.version)
+    tickets = list(booking.tickets.filter(status__in=Ticket.IN_USE).values_list("pk", flat=True))
+    passengers = passengers_with_contact(tickets).values()
+    cancel_unsent(message.kind, booking, now=now)
+    for person in people_to_tell(booking.order, passengers):
+        write_text(fact, booking, person, now=now)
+        if person.ticket and person.email:
+            insert_rows([passenger_mail(message, person)], ignore_conflicts=True)
+
+
+def passenger_mail(message: OutboxMessage, person: PersonToTell) -> OutboxMessage:
+    """The same mail to a passenger's own address; not written yet."""
+    return OutboxMessage(
+        kind=message.kind,
+        order=message.order,
+        subject=message.subject,
+        about_id=message.about_id,
+        version=f"{message.version} ticket {person.ticket}"[-40:],
+        recipient=person.email,
+        created_at=message.created_at,
+        next_try=message.next_try,
+        message_id=new_message_id(),
+    )
 
 
 def notify_partner(order: Order, event: str, about: Model, *, at: datetime) -> None:

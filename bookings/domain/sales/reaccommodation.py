@@ -19,6 +19,7 @@ from bookings.domain.inventory import claims
 from bookings.domain.sales.messages import notify_partner
 from bookings.domain.sales.order_lines import Cause, LineChange, open_lines, write_lines
 from bookings.domain.sales.orders import new_spoken_code
+from bookings.domain.sales.text_messages import copy_contacts
 from bookings.domain.timetable.segments import Segment
 from bookings.models import Account, Booking, BookingEvent, BookingStep, Seat, Ticket, User, Webhook
 
@@ -124,6 +125,7 @@ def replace_tickets(
         BookingEvent.objects.record(replace(step, ticket=new))
         new_claims += claims.claims_of_ticket(new, segment.legs) if seat else []
         issued[ticket.pk] = new
+    copy_contacts(issued)
     claims.claim(new_claims)
     sold = [
         replace(line, amount=-line.amount, ticket=issued[line.ticket.pk])

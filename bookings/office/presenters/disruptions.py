@@ -229,11 +229,17 @@ def line_row(row: DeskLine, *, may_decide: bool) -> LineRow:
         outcome=str(_ACTIONS[line.action] if is_planned else _OUTCOMES[row.outcome]),
         badge=f"badge-{_ACTION_TONES[line.action] if is_planned else _TONES[row.outcome]}",
         choice=_choice_text(row),
-        notice=str(_NOTICES[row.notice]),
+        notice=_told_text(row),
         is_unreached=row.is_unreached,
         phone=row.phone,
         may_decide=may_decide and row.outcome in (Outcome.SEATED, Outcome.WAITING),
     )
+
+
+def _told_text(row: DeskLine) -> str:
+    """How far each message is: e-mail sent, WhatsApp failed, SMS read."""
+    texts = [f"{text.get_channel_display()} {text.get_state_display()}" for text in row.texts]
+    return ", ".join(filter(None, [str(_NOTICES[row.notice]), *texts]))
 
 
 def _choice_text(row: DeskLine) -> str:

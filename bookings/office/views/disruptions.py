@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -27,9 +28,10 @@ from bookings.domain.disruptions.evidence import case_evidence
 from bookings.domain.disruptions.evidence_pdf import evidence_pdf
 from bookings.domain.disruptions.incidents import on_board_list
 from bookings.domain.disruptions.passing import departures_passing
+from bookings.domain.disruptions.text_notices import note_call, send_sms
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.domain.timetable.trips import local_text
-from bookings.models import Disruption, Schedule
+from bookings.models import ContactChannel, Disruption, Schedule
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.disruptions import CaseForm, PassingForm, possible_kinds
 from bookings.office.forms.exchange import content_of, ids_in
@@ -172,6 +174,7 @@ def _case_page(request: StaffRequest, case_id: int, refusal: Refusal | None = No
         and not (request.user.may_approve and request.user.pk != desk.case.created_by_id),
         "may_keep": may(request.user.role, "disruption_evidence"),
         "may_act": may(request.user.role, "disruption_confirm", "POST"),
+        "may_text": ContactChannel.SMS in settings.TEXT_PROVIDERS,
         "may_look": may(request.user.role, "disruption_on_board", "POST"),
         "texts": action_texts(desk.case),
         "refusal": counted(refusal),
@@ -295,3 +298,16 @@ def party(request: StaffRequest, case_id: int, reference: str) -> HttpResponse:
     }
     status = refusal.status if refusal else 200
     return render(request, "office/disruptions/party.html", context, status=status)
+
+
+@staff
+@require_POST
+def tell(request: StaffRequest, case_id: int, line_id: int) -> HttpResponse:
+    """Note a call, or send an SMS, to a passenger who was not reached."""
+    by = send_sms if request.POST.get("by") == "sms" else note_call
+    try:
+        by(_known(case_id), _known(line_id), actor=request.user)
+    except Refusal as refusal:
+        return _case_page(request, case_id, refusal)
+    messages.success(request, _("The SMS is on its way.") if by is send_sms else _("The call is noted."))
+    return redirect("office:disruption", case_id)

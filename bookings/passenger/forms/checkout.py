@@ -25,6 +25,15 @@ from bookings.web.fields import (
 )
 from bookings.web.refusals import add_refusal
 
+_OF_PASSENGER: Final = (
+    "first_name",
+    "surname",
+    "passenger_type",
+    "help_request",
+    "luggage",
+    "contact_phone",
+    "contact_email",
+)
 _LONGEST_FIELD: Final = (
     300  # of any field, right or wrong: enough to see what was typed, too little to carry a megabyte along
 )
@@ -39,6 +48,8 @@ class PassengerFields:
     passenger_type: forms.BoundField
     help_request: forms.BoundField
     luggage: forms.BoundField | None  # extra pieces, where they are sold
+    contact_phone: forms.BoundField  # their own, for news of the trip
+    contact_email: forms.BoundField
 
 
 class DetailsForm(forms.Form):
@@ -119,6 +130,24 @@ class DetailsForm(forms.Form):
         self.fields[f"p{row.index}-help_request"] = HelpField()
         if row.luggage_prices:
             self.fields[f"p{row.index}-luggage"] = LuggageField(row.luggage_prices)
+        self._add_contact(row, checkout)
+
+    def _add_contact(self, row: PassengerRow, checkout: CheckoutView) -> None:
+        """Where this passenger hears news of the trip; who paid has an address of their own."""
+        self.fields[f"p{row.index}-contact_phone"] = PhoneField(
+            countries=list(dict.fromkeys([checkout.country or HOME, HOME])),
+            label=_("Mobile number (optional)"),
+            required=False,
+            max_length=40,
+            widget=forms.TextInput({"type": "tel", "autocomplete": "off", "inputmode": "tel"}),
+        )
+        self.fields[f"p{row.index}-contact_email"] = AddressField(
+            label=_("E-mail (optional)"),
+            required=False,
+            max_length=254,
+            widget=forms.EmailInput({"autocomplete": "off", "inputmode": "email", "spellcheck": "false"}),
+            error_messages={"invalid": _("Please enter a complete e-mail address, like name@example.com.")},
+        )
 
     def clean(self) -> dict[str, Any]:
         """One name is enough: some people have no other."""
@@ -153,6 +182,8 @@ class DetailsForm(forms.Form):
                 self[f"p{row.index}-passenger_type"],
                 self[f"p{row.index}-help_request"],
                 self[f"p{row.index}-luggage"] if row.luggage_prices else None,
+                self[f"p{row.index}-contact_phone"],
+                self[f"p{row.index}-contact_email"],
             )
             for row in self.checkout.passengers
         ]
@@ -174,6 +205,11 @@ class DetailsForm(forms.Form):
         return any(row.help_request.value() for row in self.rows)
 
     @property
+    def has_contacts(self) -> bool:
+        """Something was typed, right or wrong."""
+        return any(row.contact_phone.value() or row.contact_email.value() for row in self.rows)
+
+    @property
     def wrong(self) -> list[forms.BoundField]:
         """The fields with errors, in the order of the page."""
         return [self[name] for name in self.fields if name in self.errors] if self.is_bound else []
@@ -193,9 +229,9 @@ class DetailsForm(forms.Form):
                 .decode()
             )
 
-        names = ("first_name", "surname", "passenger_type", "help_request", "luggage")
         passengers = [
-            {name: typed_value(f"p{row.index}-{name}") for name in names} for row in self.checkout.passengers
+            {name: typed_value(f"p{row.index}-{name}") for name in _OF_PASSENGER}
+            for row in self.checkout.passengers
         ]
         problem = "" if self.is_valid() else _("Please complete the details of the passengers first.")
         return {
@@ -217,8 +253,5 @@ def _initial(checkout: CheckoutView) -> dict[str, str]:
     filled = {"email": checkout.draft.get("email", ""), "phone": checkout.draft.get("phone", "")}
     filled["promo_code"] = checkout.promo.code
     for row in checkout.passengers:
-        filled |= {
-            f"p{row.index}-{name}": getattr(row, name)
-            for name in ("first_name", "surname", "passenger_type", "help_request", "luggage")
-        }
+        filled |= {f"p{row.index}-{name}": getattr(row, name) for name in _OF_PASSENGER}
     return filled

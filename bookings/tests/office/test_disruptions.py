@@ -3,12 +3,15 @@
 import re
 from datetime import timedelta
 from io import BytesIO
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
 
-from bookings.models import Disruption, LuggageSpace, Refund, Schedule, Ticket, User
+from bookings.domain.disruptions.cases import close_case
+from bookings.models import Disruption, LuggageSpace, Order, Refund, Schedule, TextMessage, Ticket, User
 from bookings.tests.domain.disruptions.cancelled_coach import confirmed, draft, two_departures
+from bookings.tests.domain.messaging.texts.text_facts import give_contact
 from bookings.tests.make import NOW, make_booking, make_layout, make_route, make_schedule, make_user
 from bookings.tests.office.conftest import StaffClient, sign_in
 from bookings.tests.pdf_reader import pages_of
@@ -255,3 +258,35 @@ def test_a_swap_warns_of_luggage_for_which_there_is_no_room(dispatcher: StaffCli
     case = draft(schedule, kind="swap_coach", reason="no_coach", layout_id=smaller.pk)
     page = dispatcher.get(f"/office/disruptions/{case.pk}/").content.decode()
     assert "no room for 1 piece of extra luggage" in page
+
+
+def test_who_was_not_reached_is_called_or_sent_an_sms(dispatcher: StaffClient, settings: Any) -> None:
+    texts = "bookings.domain.messaging.texts.demo"
+    settings.TEXT_PROVIDERS = {"whatsapp": f"{texts}.DemoWhatsAppProvider", "sms": f"{texts}.DemoProvider"}
+    first, _later = two_departures()
+    booking = make_booking(schedule=first, names=("Ann Lee", "Ben Lee"))
+    give_contact(booking, passenger=1, phone="+27831234567")
+    Order.objects.filter(pk=booking.order_id).update(email="", phone="", channel="counter")
+    case = confirmed(first)
+    TextMessage.objects.update(state="failed")
+    address = f"/office/disruptions/{case.pk}/"
+    page = dispatcher.get(address).content.decode()
+    assert "WhatsApp failed" in page
+    assert 'href="tel:+27831234567"' in page
+    ann, ben = case.lines.order_by("ticket_id")
+    refused = dispatcher.post(f"{address}passengers/{ann.pk}/", {"by": "sms"})
+    assert "Please call." in refused.content.decode()
+    for _press in range(2):
+        dispatcher.post(f"{address}passengers/{ann.pk}/", {"by": "call"})
+        dispatcher.post(f"{address}passengers/{ben.pk}/", {"by": "sms"})
+    made = TextMessage.objects.exclude(channel="whatsapp").order_by("channel")
+    assert list(made.values_list("channel", "state", "to")) == [
+        ("call", "delivered", ""),
+        ("sms", "queued", "+27831234567"),
+    ]
+    TextMessage.objects.filter(channel="sms").update(state="read")
+    page = dispatcher.get(address).content.decode()
+    assert "Not reached: call" not in page
+    assert "SMS read" in page
+    close_case(case.pk)
+    assert dispatcher.post(f"{address}passengers/{ann.pk}/", {"by": "call"}).status_code == 404

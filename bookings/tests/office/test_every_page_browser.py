@@ -60,6 +60,7 @@ NO_PAGE: Final = {
     *("draft_publish", "draft_undo", "draft_leave_out", "draft_drop", "draft_choose"),
     *("open_sale", "disruption_confirm", "disruption_renew", "disruption_discard", "disruption_close"),
     "disruption_on_board",
+    "disruption_tell",
     "disruption_evidence",
     "fleet_layout_preview",
     "disruption_evidence_document",

@@ -499,3 +499,20 @@ def test_an_infant_is_booked_on_a_lap(client: Client, schedule: Schedule) -> Non
     tickets = Ticket.objects.order_by("pk").values_list("first_name", "place", "fare")
     assert list(tickets)[2] == ("Baby", "lap", 0)
     assert SeatClaim.objects.values("seat").distinct().count() == 2
+
+
+def test_passengers_may_give_contacts_of_their_own(client: Client, token: str) -> None:
+    own = {"p1-contact_phone": "083 123 4567", "p1-contact_email": "ben@example.com"}
+    wrong = client.post(f"/checkout/{token}/", {**details(2), **own, "p1-contact_phone": "12"})
+    assert wrong.status_code == 422
+    assert 'value="12"' in wrong.content.decode()
+    client.post(f"/checkout/{token}/", {**details(2), **own})
+    client.post(f"/checkout/{token}/", review_form(client, token))
+    tickets = Ticket.objects.order_by("pk")
+    assert not tickets[0].contacts.exists()
+    contacts = tickets[1].contacts.values_list("channel", "value", "source")
+    assert list(contacts) == [
+        ("email", "ben@example.com", "web"),
+        ("whatsapp", "+27831234567", "web"),
+        ("sms", "+27831234567", "web"),
+    ]

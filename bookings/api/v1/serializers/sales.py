@@ -153,6 +153,20 @@ class PassengerRequest(serializers.Serializer):
         max_value=MOST_PIECES,
         help_text="Extra pieces of luggage on each ride, as many as `luggage_prices_zar` has prices",
     )
+    contact_phone = PhoneText(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=40,
+        help_text="The passenger's own number, for news of this trip by WhatsApp or SMS: only if they agreed",
+    )
+    contact_email = AddressText(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=254,
+        help_text="The passenger's own address, for news of this trip: only if they agreed",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if not attrs["first_name"] and not attrs["surname"]:

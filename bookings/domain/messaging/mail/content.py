@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -22,7 +22,8 @@ from bookings.base.voucher_codes import voucher_code_text
 from bookings.cache.reference_data import single_version_check
 from bookings.domain.company.details import get_company
 from bookings.domain.disruptions.choice_page import choice_page
-from bookings.domain.messaging.mail.message import Mail
+from bookings.domain.messaging.mail.message import Content, Mail
+from bookings.domain.messaging.mail.trip_news import times_changed_mail, trip_reminder_mail
 from bookings.domain.messaging.mail.wait_list import joined_mail, offer_mail
 from bookings.domain.privacy.requests import data_address
 from bookings.domain.sales.bank_details import amount_waiting, details_request, waiting_for_details
@@ -51,21 +52,11 @@ from bookings.models import (
     Payment,
     Refund,
     SaleStatus,
-    Schedule,
-    ScheduleChange,
     Ticket,
     Total,
     Voucher,
     VoucherMovement,
 )
-
-
-@dataclass(frozen=True)
-class Content:
-    subject: str
-    context: dict[str, Any]
-    attachments: Sequence[tuple[str, bytes, str]] = field(default=())
-    leads_to: str = ""  # what of the link, unless the booking: "keep/"
 
 
 @single_version_check()
@@ -101,6 +92,7 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> Mail | None:
             "company": company,
             "order": order,
             "link": link_address(token) + content.leads_to,
+            "is_passenger": _is_to_passenger(message, order),
             "site_url": settings.SITE_URL,
             **content.context,
         }
@@ -121,6 +113,12 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> Mail | None:
         for name, body, kind in content.attachments:
             mail.attach(name, body, kind)
     return mail
+
+
+def _is_to_passenger(message: OutboxMessage, order: Order | None) -> bool:
+    """The mail goes to a passenger's own address, whose link opens no booking."""
+    is_own = bool(message.recipient) and message.kind in OutboxMessage.TOLD
+    return is_own and (order is None or message.recipient != order.email)
 
 
 def _confirmation(
@@ -203,34 +201,6 @@ def _cancellation(message: OutboxMessage, order: Order, bookings: list[Booking],
             "comes_back": refund > ZERO,
             "refunds": _sentences(order, _refunds_of_end(booking)),
             "receipt": row and receipt_text(refund_receipt(order, bookings, row.pk)),
-        },
-        ((f"trip-{booking.booking_reference}.ics", trips_calendar([trip]), "text/calendar"),),
-    )
-
-
-def _times_changed(
-    message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
-) -> Content | None:
-    booking = next(booking for booking in bookings if booking.pk == message.about_id)
-    trip = ticketed_trip_of(booking)
-    is_over = booking.schedule.status in (Schedule.Status.ARRIVED, Schedule.Status.CANCELLED)
-    if booking.status != SaleStatus.CONFIRMED or not trip.tickets or is_over:
-        return None
-    reasons = ScheduleChange.objects.filter(schedule=booking.schedule_id, at__lte=message.created_at)
-    last = reasons.last()
-    facts = {"trip": trip.view.title, "date": trip.view.date_short, "reference": booking.booking_reference}
-    subject = (
-        _("Your coach %(trip)s, %(date)s: changed times (%(reference)s)")
-        if trip.change_note
-        else _("Your coach %(trip)s, %(date)s runs as planned again (%(reference)s)")
-    )
-    return Content(
-        subject % facts,
-        {
-            "trip": trip,
-            "reference": booking.booking_reference,
-            "reason": last.get_reason_display() if last and last.reason else "",
-            "check_in": trip.check_in,
         },
         ((f"trip-{booking.booking_reference}.ics", trips_calendar([trip]), "text/calendar"),),
     )
@@ -458,7 +428,7 @@ _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetim
     Kind.PAY_BY: _pay_by,
     Kind.PAY_REMINDER: _pay_reminder,
     Kind.CANCELLATION: _cancellation,
-    Kind.TIMES_CHANGED: _times_changed,
+    Kind.TIMES_CHANGED: lambda message, _order, bookings, _now: times_changed_mail(message, bookings),
     Kind.SEATS_GONE: _seats_gone,
     Kind.EXCHANGE_REFUSED: _exchange_refused,
     Kind.REFUND: _refund,
@@ -470,5 +440,6 @@ _WRITERS: Final[dict[str, Callable[[OutboxMessage, Order, list[Booking], datetim
     Kind.BANK_DETAILS: _bank_details,
     Kind.DISRUPTION: _disruption,
     Kind.DISRUPTION_UNPAID: _disruption_unpaid,
+    Kind.TRIP_REMINDER: lambda message, _order, bookings, now: trip_reminder_mail(message, bookings, now),
     Kind.BANK_DETAILS_GIVEN: _bank_details_given,
 }

@@ -1,6 +1,8 @@
 """A mail as it travels."""
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
@@ -18,3 +20,11 @@ class Mail(EmailMultiAlternatives):
             if part.is_multipart():
                 part.set_boundary(f"={secrets.token_hex(16)}=")
         return message
+
+
+@dataclass(frozen=True)
+class Content:
+    subject: str
+    context: dict[str, Any]
+    attachments: Sequence[tuple[str, bytes, str]] = field(default=())
+    leads_to: str = ""  # what of the link, unless the booking: "keep/"

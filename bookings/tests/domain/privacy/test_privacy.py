@@ -52,12 +52,14 @@ from bookings.models import (
     StaffTask,
     StatementMatch,
     Submission,
+    TextMessage,
     Ticket,
     User,
     Voucher,
     VoucherMovement,
     Webhook,
 )
+from bookings.tests.domain.messaging.texts.text_facts import give_contact
 from bookings.tests.make import (
     NOW,
     make_booking,
@@ -121,6 +123,12 @@ def booking(tmp_path: Path, settings: Any) -> Booking:
     StaffTask.objects.create(
         kind="departure_withdrawn", subject="departure:1", detail=names, created_at=NOW, done_at=NOW
     )
+    give_contact(booking, phone=PHONE, email=EMAIL)
+    text = {"channel": "sms", "to": PHONE, "error": f"no such number: {PHONE}", "state": "failed"}
+    TextMessage.objects.create(
+        kind="times_changed", order=order, booking=booking, subject="booking:1", about_id=booking.pk,
+        version="1", created_at=NOW, next_try=NOW, **text,
+    )  # fmt: skip
     message = {"recipient": EMAIL, "body": f'{{"name": "{NAME}"}}', "last_error": f"550 {EMAIL}"}
     OutboxMessage.objects.create(
         kind="link",

@@ -25,7 +25,8 @@ class Letter:
 
     def hand_on(self) -> int:
         """Let it reach the site; its answer."""
-        own = {name: value for name, value in self.headers.items() if name.startswith("webhook-")}
+        signed = ("webhook-", "x-hub-", "authorization")
+        own = {name: value for name, value in self.headers.items() if name.startswith(signed)}
         client, kind = Client(REMOTE_ADDR="127.0.0.1"), self.headers["content-type"]
         return client.post(self.path, self.body, content_type=kind, headers=own).status_code
 
