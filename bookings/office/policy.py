@@ -202,6 +202,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "audit_csv": MANAGERS | {Role.AUDITOR},
     # Fleet: a dispatcher keeps the coaches, a manager draws what they sell
     "fleet": PLANNERS | {Role.AUDITOR},
+    "fleet_board": PLANNERS | {Role.AUDITOR},
+    "departure_coach": PLANNERS | {Role.AUDITOR},
     "fleet_coach_new": PLANNERS,
     "fleet_coach": PLANNERS | {Role.AUDITOR},
     "fleet_layouts": PLANNERS | {Role.AUDITOR},

@@ -17,6 +17,7 @@ from bookings.office.views import (
     fares,
     find,
     fleet,
+    fleet_board,
     invoice,
     ledger_export,
     load_rules,
@@ -305,6 +306,8 @@ urlpatterns = [
     path("audit.csv", audit.audit_csv, name="audit_csv"),
     # Fleet
     path("fleet/", fleet.coaches, name="fleet"),
+    path("fleet/board/", fleet_board.board, name="fleet_board"),
+    path("departures/<int:schedule_id>/coach/", fleet_board.departure_coach, name="departure_coach"),
     path("fleet/coaches/new/", fleet.new_coach, name="fleet_coach_new"),
     path("fleet/coaches/<int:coach_id>/", fleet.coach, name="fleet_coach"),
     path("fleet/layouts/", fleet.layouts, name="fleet_layouts"),

@@ -45,6 +45,7 @@ FARE_FLOOR_ZAR = env.int("FARE_FLOOR_ZAR", 60)
 # having been sent off
 ALERT_FULL_PERCENT = env.int("ALERT_FULL_PERCENT", 85)
 ALERT_LOW_PERCENT = env.int("ALERT_LOW_PERCENT", 20)
+COACH_TURN_MINUTES = env.int("COACH_TURN_MINUTES", 45)  # that a coach needs between two departures
 ALERT_LATE_MINUTES = env.int("ALERT_LATE_MINUTES", 10)
 SHIFT_DIFFERENCE_LIMIT = Decimal(
     env.str("SHIFT_DIFFERENCE_LIMIT", "50")

@@ -126,6 +126,7 @@ def _seats_page(
         "refusal": counted(refusal),
         "asked": request.GET.get("release", ""),
         "may_block": may(request.user.role, "block_seats", "POST"),
+        "may_assign": may(request.user.role, "departure_coach"),
         "may_relieve": may_relieve,
         "may_open_sale": may_relieve and is_not_yet_sold(schedule_id, seat_map.status),
         "may_disrupt": may(request.user.role, "disruption_new"),

@@ -1,9 +1,11 @@
 """Seat layouts are drawn and coaches kept in the office, each change with who made it."""
 
+from datetime import timedelta
+
 import pytest
 
 from bookings.models import AuditEntry, Bus, Schedule, Seat, SeatLayout
-from bookings.tests.make import make_bus, make_layout, make_schedule
+from bookings.tests.make import NOW, make_bus, make_layout, make_schedule
 from bookings.tests.office.conftest import StaffClient
 
 pytestmark = pytest.mark.django_db
@@ -156,3 +158,21 @@ def test_lists_ask_as_often_however_long_they_are(
 
     with django_assert_max_num_queries(7):
         manager.get(address)
+
+
+def test_the_board_shows_who_drives_what_and_a_coach_is_assigned(dispatcher: StaffClient) -> None:
+    schedule = make_schedule(departs=NOW + timedelta(hours=2))
+    fitting, other = make_bus(layout=schedule.layout, number="F100"), make_bus(number="F300")
+    address = f"/office/departures/{schedule.pk}/coach/"
+
+    assert f'href="{address}"' in dispatcher.get(f"{FLEET}board/").content.decode()
+    refused = dispatcher.post(address, {"coach": other.pk})
+    dispatcher.post(address, {"coach": fitting.pk})
+
+    assert refused.status_code == 422
+    assert "other seats than those on sale" in refused.content.decode()
+    assert "disruption/?kind=swap_coach" in refused.content.decode()
+    assert Schedule.objects.get().bus == fitting
+    page = dispatcher.get(f"{FLEET}board/?from=2026-12-01").content.decode()
+    assert "Every departure of these days has a coach" in page
+    assert "Tue 1 Dec, 12:00 Johannesburg → Cape Town" in page
