@@ -10,6 +10,7 @@ import pytest
 from bookings.base.errors import AlreadySubmitted, Conflict, Refusal, SeatTaken
 from bookings.base.names import PersonName, is_spelling_of
 from bookings.domain.integrity.invariants import violations
+from bookings.domain.maintenance.cleanup import clean_old_rows
 from bookings.domain.messaging.mail.content import build_mail
 from bookings.domain.sales.cancellations import CancellationRequest, cancel_booking
 from bookings.domain.sales.exchange_payments import pay_change
@@ -414,3 +415,29 @@ def test_what_counts_as_the_spelling_of_a_name(
     name: tuple[str, str], before: tuple[str, str], same: bool
 ) -> None:
     assert is_spelling_of(PersonName(*name), PersonName(*before)) is same
+
+
+@pytest.mark.database
+def test_money_for_a_change_that_is_not_made_and_seats_of_one_that_is_over_are_noticed(
+    booking: Booking, later: Schedule
+) -> None:
+    request = confirm(trip_change(booking, later))
+    ExchangeRequest.objects.filter(pk=request.pk).update(status="withdrawn", ended_at=SOON)
+    assert {violation.rule for violation in violations(now=SOON)} == {"a change that is over holds no seat"}
+    ExchangeRequest.objects.filter(pk=request.pk).update(status="open", ended_at=None)
+    assert pay(request) == "exchanged"
+    ExchangeRequest.objects.filter(pk=request.pk).update(status="refused", changed=None)
+
+    assert {violation.rule for violation in violations(now=SOON)} == {
+        "a change that was paid is made or refunded"
+    }
+
+
+def test_dead_holds_of_changes_are_deleted_and_the_request_stays(booking: Booking, later: Schedule) -> None:
+    request = confirm(trip_change(booking, later))
+    give_up_change(request.token, now=SOON)
+
+    clean_old_rows(now=SOON + timedelta(days=3))
+
+    request.refresh_from_db()
+    assert (request.status, request.hold) == ("withdrawn", None)
