@@ -228,6 +228,7 @@ _DJANGO: Final = "Django's own"
 # Used by nothing above and yet there, by their first column. Django's second index of a text in a small table
 # is left alone, too.
 KEPT: Final = {
+    "bookings_outofservice.bus_id": "the days on which the coaches of a list or of the board do not run",
     "bookings_exchangerequest.booking_id": "whether a change of a booking waits for its payment",
     "bookings_exchangerequest.expires_at": "the sweep of changes that were not paid in time",
     "bookings_paymentattempt.exchange_request_id": "how often somebody tried to pay for a change",
