@@ -129,6 +129,11 @@ def is_version_read() -> bool:
     return _check.is_open and any(_check.versions.values())
 
 
+def known_version() -> str:
+    """The version, if this request has asked for it already; else empty."""
+    return _check.versions.get(_database(), "") if _check.is_open else ""
+
+
 def with_version(rows: QuerySet[M]) -> QuerySet[M]:
     """The rows of a query that a request begins with, which then need not ask for the version.
 

@@ -17,6 +17,7 @@ from bookings.database.triggers import enabled_triggers, trigger_function
 VERSION_TABLE: Final = "bookings_cataloguemark"
 REFERENCE_TABLES: Final = (
     "bookings_company",
+    "bookings_companysetting",
     "bookings_city",
     "bookings_stop",
     "bookings_placename",

@@ -25,6 +25,7 @@ from bookings.demo.loads import CANCELLED, DOOR_OPENS, STANDBY, UNPAID, DemoSale
 from bookings.demo.outcomes import Sold, board, board_some, cancel, entries_of, lines_of, messages_of
 from bookings.demo.people import DemoPassenger, email_of
 from bookings.demo.tills import Counters
+from bookings.domain.company.settings import company_settings
 from bookings.domain.fares.prices import FareTable, passenger_price
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.sales.order_lines import set_totals
@@ -223,8 +224,8 @@ def _sell(
     at_counter = seller is not None
     email = "" if at_counter and rng.random() < 0.5 else email_of(sale.passengers[0], rng)
     unpaid_until = min(
-        placed_at + timedelta(hours=settings.PAY_LATER_HOURS),
-        boards_at - timedelta(hours=settings.PAY_LATER_CUTOFF_HOURS),
+        placed_at + timedelta(hours=company_settings.pay_later_hours),
+        boards_at - timedelta(hours=company_settings.pay_later_cutoff_hours),
     )
     order = Order(
         token=_token(rng),
@@ -235,7 +236,7 @@ def _sell(
         mailbox_confirmed_at=placed_at if status == SaleStatus.PENDING else None,
         pay_by=unpaid_until
         if status == SaleStatus.PENDING
-        else placed_at + settings.PAYMENT_MINUTES * _MINUTE,
+        else placed_at + company_settings.payment_minutes * _MINUTE,
         placed_at=placed_at,
         seller=seller,
     )

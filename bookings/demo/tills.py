@@ -20,6 +20,7 @@ from django.db.models import Max, Min, Q
 from bookings.base.money import ZERO
 from bookings.database.transactions import short_transaction
 from bookings.demo.staff import CAN_LOG_IN, OUR_CLERKS
+from bookings.domain.company.settings import company_settings
 from bookings.domain.counter.coins import in_coins
 from bookings.domain.counter.shifts import (
     BlindCount,
@@ -261,7 +262,7 @@ def _pay_back(work: _ClerkDay, shift: Shift, rng: Random) -> None:
             method.value,
             shift,
         )
-        if method == Account.CASH and refund.amount > settings.CASH_REFUND_APPROVAL_OVER:
+        if method == Account.CASH and refund.amount > company_settings.cash_refund_approval_over:
             refund.approver, refund.reason = supervisor, "passenger cannot travel"
         refund.reference = "" if method == Account.CASH else f"T1 {rng.randint(100_000, 999_999)}"
         refund.save()

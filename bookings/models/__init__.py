@@ -1,6 +1,6 @@
 from .chargebacks import Chargeback
 from .commissions import Commission, CommissionRate, PartnerPayment
-from .company import Company
+from .company import Company, CompanySetting
 from .counter import Note, Shift, TillMovement
 from .disruptions import (
     ChoiceLink,
@@ -70,6 +70,7 @@ __all__ = [
     "Commission",
     "CommissionRate",
     "Company",
+    "CompanySetting",
     "ContactChannel",
     "DailySum",
     "DataRequest",

@@ -89,3 +89,21 @@ class Company(models.Model):
 
     def __str__(self) -> str:
         return self.trading_name
+
+
+class CompanySetting(models.Model):
+    """What a manager entered for a setting of `domain.company.settings`, as text.
+
+    Empty: the default again.
+    """
+
+    name = models.CharField(max_length=60, unique=True)
+    value = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = _("setting")
+        verbose_name_plural = _("settings")
+
+    def __str__(self) -> str:
+        return self.name

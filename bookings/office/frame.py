@@ -55,6 +55,7 @@ MENU: Final = (
     MenuItem("personal_data", _("Personal data"), heading=PEOPLE),
     MenuItem("reports", _("Reports"), heading=REPORTS),
     MenuItem("audit", _("Audit"), heading=REPORTS),
+    MenuItem("settings", _("Settings"), heading=SYSTEM),
     MenuItem("database", _("Database"), "g", heading=SYSTEM),
 )
 

@@ -211,6 +211,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "fleet_layout_preview": MANAGERS,
     "fleet_layout": PLANNERS | {Role.AUDITOR},
     # Operation
+    "settings": MANAGERS | {Role.AUDITOR},
+    "setting": MANAGERS | {Role.AUDITOR},
     "reference": MANAGERS | {Role.AUDITOR},
     "database": MANAGERS,
 }

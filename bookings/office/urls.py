@@ -38,6 +38,7 @@ from bookings.office.views import (
     relief,
     reports,
     sale,
+    settings,
     staff,
     tasks,
     till,
@@ -315,6 +316,8 @@ urlpatterns = [
     path("fleet/layouts/preview/", fleet.layout_preview, name="fleet_layout_preview"),
     path("fleet/layouts/<int:layout_id>/", fleet.layout, name="fleet_layout"),
     # Operation
+    path("settings/", settings.settings, name="settings"),
+    path("settings/<slug:name>/", settings.setting, name="setting"),
     path("reference/", reference.reference, name="reference"),
     path("database/", database.database, name="database"),
 ]

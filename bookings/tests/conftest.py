@@ -11,6 +11,7 @@ os.environ.setdefault(
 )  # Playwright keeps a loop running in the test's thread
 
 os.environ.setdefault("COMPANY_NAME_SECONDS", "0")  # of the sites that tests start
+os.environ.setdefault("COMPANY_SETTINGS_SECONDS", "0")
 
 import pytest
 import time_machine
@@ -82,7 +83,7 @@ def _plain_settings(settings: Any, tmp_path: Any) -> Iterator[None]:
     settings.HOLD_NETWORK_SHARE = 0.0
     settings.BOARDING_OPENS_MINUTES = 30
     # Else a page would read it now and then. The settings are loaded before this file.
-    settings.COMPANY_NAME_SECONDS = 0
+    settings.COMPANY_NAME_SECONDS = settings.COMPANY_SETTINGS_SECONDS = 0
     settings.SLOW_QUERY_MS = 0  # a busy machine must not add queries to those that a test counts
     settings.TEXT_PROVIDERS = {}  # the tests of text messages set them
     settings.RATE_LIMITS = dict.fromkeys(settings.RATE_LIMITS, "")  # the tests of the limits set them

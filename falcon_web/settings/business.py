@@ -1,4 +1,7 @@
-"""The company's rules: minutes, limits, and sums over which a second person signs."""
+"""The company's rules: minutes, limits, and sums over which a second person signs.
+
+Most are defaults of what a manager sets in the office: domain/company/settings.py.
+"""
 
 from decimal import Decimal
 
@@ -26,11 +29,11 @@ WHEELCHAIR_RELEASE_HOURS = env.float("WHEELCHAIR_RELEASE_HOURS", 12)  # before b
 # How long seats that came free are kept for a party on the wait list; the second within six hours of boarding
 WAIT_LIST_MINUTES = env.int("WAIT_LIST_MINUTES", 30)
 WAIT_LIST_MINUTES_SOON = env.int("WAIT_LIST_MINUTES_SOON", 10)
-SALES_CLOSE_MINUTES = {
-    "web": env.float("SALES_CLOSE_MINUTES", 15),
-    "api": env.float("SALES_CLOSE_MINUTES", 15),
-    "counter": -env.float("COUNTER_SELLS_LATE_MINUTES", 120),  # a late coach, until it is known to have left
-}
+COMPANY_SETTINGS_SECONDS = env.float("COMPANY_SETTINGS_SECONDS", 5)  # how old those may be where no reference
+# data is read; 0: what managers entered is not read
+SALES_CLOSE_MINUTES = env.float("SALES_CLOSE_MINUTES", 15)  # on the website and for partners
+# A late coach at the counter, until it is known to have left
+COUNTER_SELLS_LATE_MINUTES = env.float("COUNTER_SELLS_LATE_MINUTES", 120)
 # Before departure from the stop. The demo opens its doors half a day ahead, so that they can be tried at any
 # hour.
 BOARDING_OPENS_MINUTES = env.float("BOARDING_OPENS_MINUTES", 720 if IS_DEMO else 30)

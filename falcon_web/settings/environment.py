@@ -21,6 +21,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 env = environ.Env()
 env.ENVIRON = _ValuesAsTheyStand(os.environ)
 env.escape_proxy = True  # turns each \$ back
+SET_BY_ENVIRONMENT = frozenset(os.environ)  # names; what managers enter does not count beside these
 # Git-ignored: demo database, queue, key, mails, PDF tickets, collected static files
 LOCAL_DIR = Path(env.str("LOCAL_DIR", "") or BASE_DIR / ".local")
 

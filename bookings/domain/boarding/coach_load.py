@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -19,6 +18,7 @@ from bookings.base.dates import time_text
 from bookings.base.errors import NotFound
 from bookings.cache.reference_data import note_version, single_version_check, with_version
 from bookings.database.compiled import compiled
+from bookings.domain.company.settings import company_settings
 from bookings.domain.inventory.seat_choice import sold_seats
 from bookings.domain.timetable.call_times import call_time
 from bookings.domain.timetable.leavings import left_on_the_road
@@ -53,8 +53,8 @@ class BoardingTimes:
 def boarding_times(schedule: Schedule, call: RouteStop) -> BoardingTimes:
     """By the expected time; it never closes before the latest time that passengers were told."""
     times = call_time(schedule, call)
-    opens = times.expected_departure - timedelta(minutes=settings.BOARDING_OPENS_MINUTES)
-    closes = times.latest_departure - timedelta(minutes=settings.BOARDING_CLOSES_MINUTES)
+    opens = times.expected_departure - timedelta(minutes=company_settings.boarding_opens_minutes)
+    closes = times.latest_departure - timedelta(minutes=company_settings.boarding_closes_minutes)
     return BoardingTimes(opens, closes, times.expected_departure)
 
 

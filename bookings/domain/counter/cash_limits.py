@@ -3,11 +3,11 @@
 from datetime import timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.money import ZERO, format_zar
+from bookings.domain.company.settings import company_settings
 from bookings.models import Account, Refund, Shift, Total
 
 
@@ -23,7 +23,7 @@ def over_day_limit(amount: Decimal, shift: Shift) -> str:
     """Why the clerk of this shift needs a second person for so much more cash, or nothing: with what they
     gave back alone in it and in their shifts of the day before, voids too.
     """
-    limit = settings.CASH_REFUNDS_OF_DAY_APPROVAL_OVER
+    limit = company_settings.cash_refunds_of_day_approval_over
     shifts = {
         "shift__clerk": shift.clerk_id,
         "shift__opened_at__gt": shift.opened_at - timedelta(days=1),

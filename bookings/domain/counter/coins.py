@@ -2,9 +2,8 @@
 
 from decimal import ROUND_HALF_DOWN, ROUND_UP, Decimal
 
-from django.conf import settings
-
 from bookings.base.money import cents
+from bookings.domain.company.settings import company_settings
 
 
 def in_coins(amount: Decimal) -> Decimal:
@@ -18,5 +17,5 @@ def in_coins_back(amount: Decimal) -> Decimal:
 
 
 def _rounded(amount: Decimal, rounding: str) -> Decimal:
-    step = settings.CASH_ROUNDING
+    step = company_settings.cash_rounding
     return cents((amount / step).to_integral_value(rounding) * step) if step else amount

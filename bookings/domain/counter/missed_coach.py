@@ -13,6 +13,7 @@ from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, SalesClosed
 from bookings.base.money import cents
 from bookings.database.transactions import database_now
+from bookings.domain.company.settings import company_settings
 from bookings.domain.counter.sale import pay
 from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.counter.tender import Tender
@@ -93,7 +94,7 @@ def _place(missed: MissedCoach, shift: Shift, now: datetime) -> Order:
         email=booking.order.email,
         phone=booking.order.phone,
         channel=Channel.COUNTER,
-        pay_by=now + timedelta(minutes=settings.PAYMENT_MINUTES),
+        pay_by=now + timedelta(minutes=company_settings.payment_minutes),
         placed_at=now,
         seller=shift.clerk,
         shift=shift,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
 from bookings.database.transactions import database_now
+from bookings.domain.company.settings import company_settings
 from bookings.domain.counter.sale import Sale, order_sale
 from bookings.domain.counter.tender import take_parts
 from bookings.domain.inventory.seat_choice import sold_seats
@@ -48,7 +48,7 @@ def _reserve(sale: Sale, shift: Shift, submission: str, now: datetime | None) ->
 
 def _check_share(hold: Hold, trips: list[HoldTrip], now: datetime) -> None:
     for trip in trips:
-        most = int(len(sold_seats(trip.schedule.layout_id)) * settings.RESERVATION_COACH_SHARE)
+        most = int(len(sold_seats(trip.schedule.layout_id)) * company_settings.reservation_coach_share)
         if reserved_seats(trip.schedule, now=now) + len(trip.seats.all()) > most:
             raise ReservationsFull(
                 _("At most %(most)d seats of a coach are reserved unpaid. Take the payment now.")

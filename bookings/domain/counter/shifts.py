@@ -9,7 +9,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
+from bookings.domain.company.settings import company_settings
 from bookings.domain.sales.alarms import Alarm
 from bookings.domain.sales.approvals import NeedsApproval, check_approver
 from bookings.domain.sales.idempotency import run_once
@@ -115,8 +115,10 @@ def _move(shift: Shift, movement: CashMovement, now: datetime | None) -> str:
         raise Refusal(_("Enter what the money is for."))
     if movement.approver:
         check_approver(movement.approver, shift.clerk, now=now)
-    elif amount < 0 and _unsigned_pay_outs(shift.clerk, now) - amount > settings.PAY_OUT_APPROVAL_OVER:
-        limit = {"limit": format_zar(settings.PAY_OUT_APPROVAL_OVER)}
+    elif (
+        amount < 0 and _unsigned_pay_outs(shift.clerk, now) - amount > company_settings.pay_out_approval_over
+    ):
+        limit = {"limit": format_zar(company_settings.pay_out_approval_over)}
         why = _("Pay-outs over %(limit)s a day need the approval of a second person.") % limit
         detail = f"{format_zar(-amount)}, {reason}: {why}"
         raise NeedsApproval(
@@ -227,7 +229,7 @@ def _close(shift: Shift, count: BlindCount, now: datetime | None) -> str:
     outcome = CashUp(
         shift, expected(shift), slips | {Account.CASH.value: _counted(counted.get(Account.CASH, ZERO))}
     )
-    is_far = any(abs(gap) > settings.SHIFT_DIFFERENCE_LIMIT for gap in outcome.differences.values())
+    is_far = any(abs(gap) > company_settings.shift_difference_limit for gap in outcome.differences.values())
     if is_far or shift.count_tries:
         if approver is None:
             return _keep_try(shift, outcome, count.denominations, now)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.db.models import Count
 from django.utils.translation import gettext as _
 
@@ -14,6 +13,7 @@ from bookings.base.codes import random_token
 from bookings.base.errors import Conflict, Refusal, SalesClosed
 from bookings.base.money import ZERO, cents
 from bookings.database.transactions import database_now
+from bookings.domain.company.settings import company_settings
 from bookings.domain.counter.sale import Sale, pay
 from bookings.domain.counter.shifts import lock_shift
 from bookings.domain.fares.companions import check_adult
@@ -74,7 +74,7 @@ def _place(ref: SegmentRef, sale: Sale, shift: Shift, now: datetime) -> Order:
         email=sale.email,
         phone=sale.phone,
         channel=Channel.COUNTER,
-        pay_by=now + timedelta(minutes=settings.PAYMENT_MINUTES),
+        pay_by=now + timedelta(minutes=company_settings.payment_minutes),
         placed_at=now,
         seller=shift.clerk,
         shift=shift,

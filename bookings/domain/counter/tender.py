@@ -8,12 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now
+from bookings.domain.company.settings import company_settings
 from bookings.domain.counter.cash_limits import given_alone_of, over_day_limit
 from bookings.domain.counter.coins import in_coins, in_coins_back
 from bookings.domain.counter.references import clean_reference
@@ -354,7 +354,7 @@ def approval_needed(refund: Refund, method: str, shift: Shift) -> str:
     """Why a second person must sign this pay-out, or nothing. The refund comes with its payment and that
     one's shift.
     """
-    payment, limit = refund.payment, settings.CASH_REFUND_APPROVAL_OVER
+    payment, limit = refund.payment, company_settings.cash_refund_approval_over
     if payment is None or payment.method != method:
         came = Account(payment.method).label if payment and payment.method in Account.values else _("online")
         return _("This was paid another way (%(way)s): a second person must approve.") % {"way": came}

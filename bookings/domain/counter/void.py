@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings import queue
 from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now
+from bookings.domain.company.settings import company_settings
 from bookings.domain.counter.cash_limits import over_day_limit
 from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.inventory.claims import refresh
@@ -76,8 +76,8 @@ class VoidQuote:
     @property
     def needs_why(self) -> str:
         """Why a second person must sign it, or nothing."""
-        if self.amount > settings.VOID_APPROVAL_OVER:
-            limit = {"limit": format_zar(settings.VOID_APPROVAL_OVER)}
+        if self.amount > company_settings.void_approval_over:
+            limit = {"limit": format_zar(company_settings.void_approval_over)}
             return _("A void over %(limit)s needs the approval of a second person.") % limit
         cash = [payment for payment in self.payments if payment.method == Account.CASH]
         amount = sum((payment.amount for payment in cash), ZERO)

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
 from bookings.base.dates import day_text, needs_day
+from bookings.domain.company.settings import company_settings
 from bookings.domain.operations.station import (
     WAITING,
     Coming,
@@ -67,9 +68,9 @@ class SeatLoad:
 def level_of(percent: int) -> str:
     if percent >= 100:
         return "full"
-    if percent >= settings.ALERT_FULL_PERCENT:
+    if percent >= company_settings.alert_full_percent:
         return "high"
-    if percent < settings.ALERT_LOW_PERCENT:
+    if percent < company_settings.alert_low_percent:
         return "low"
     return "easy" if percent < HALF else "mid"
 
@@ -241,7 +242,7 @@ def _late(departure: Coming, now: datetime) -> int:
     """
     first = read_changes(departure.call_changes).get(0, AS_PLANNED)
     minutes = int((now - departure.departure_time).total_seconds() // 60) - first.depart_late
-    return minutes if departure.status in WAITING and minutes >= settings.ALERT_LATE_MINUTES else 0
+    return minutes if departure.status in WAITING and minutes >= company_settings.alert_late_minutes else 0
 
 
 @dataclass(frozen=True)
@@ -303,12 +304,12 @@ def _alert(departure: Coming, way: Way, load: Load, now: datetime) -> Alert | No
     percent, left = load.percent(load.peak), load.seats - load.peak
     if not left:
         return alert("full", "bad", _("Full: no seat left on %(leg)s") % {"leg": way.leg_name(load.peak_leg)})
-    if percent >= settings.ALERT_FULL_PERCENT:
+    if percent >= company_settings.alert_full_percent:
         message = ngettext(
             "%(percent)d %% full, %(left)d seat left", "%(percent)d %% full, %(left)d seats left", left
         )
         return alert("full", "warn", message % {"percent": percent, "left": left})
-    if percent < settings.ALERT_LOW_PERCENT:
+    if percent < company_settings.alert_low_percent:
         message = ngettext(
             "Low load: %(taken)d seat of %(seats)d", "Low load: %(taken)d seats of %(seats)d", load.peak
         )

@@ -9,13 +9,13 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.company.settings import company_settings
 from bookings.domain.disruptions.carry_out import carry_out
 from bookings.domain.disruptions.closures import reopen
 from bookings.domain.disruptions.cut_short import CUTS_SHORT, ENDS_EARLY
@@ -345,8 +345,8 @@ def most_refunds(lines: Iterable[DisruptionLine]) -> Decimal:
 def is_over_limits(lines: Sequence[DisruptionLine]) -> bool:
     """Whether a case needs a second person, by the lines that count."""
     return (
-        len(lines) > settings.DISRUPTION_APPROVAL_PEOPLE_OVER
-        or most_refunds(lines) > settings.DISRUPTION_APPROVAL_OVER
+        len(lines) > company_settings.disruption_approval_people_over
+        or most_refunds(lines) > company_settings.disruption_approval_over
     )
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -15,6 +14,7 @@ from bookings.base.errors import Refusal
 from bookings.base.money import ZERO
 from bookings.base.params import read_int
 from bookings.cache.reference_data import cached
+from bookings.domain.company.settings import company_settings
 from bookings.models import LuggageRule, LuggageSpace
 
 MOST_PIECES: Final = 9  # of a passenger, whatever the rules say
@@ -85,7 +85,9 @@ def cheapest_piece() -> Decimal | None:
 
 def luggage_space(layout_id: int) -> int:
     """How many extra pieces a coach of this layout takes on each leg. No query while it is cached."""
-    pieces: int = cached(("luggage space",), _read_spaces).get(layout_id, settings.EXTRA_LUGGAGE_PIECES)
+    pieces: int = cached(("luggage space",), _read_spaces).get(
+        layout_id, company_settings.extra_luggage_pieces
+    )
     return pieces
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Refusal
 from bookings.base.money import ZERO, cents, percent_of, whole_rand
 from bookings.cache.reference_data import cached
+from bookings.domain.company.settings import company_settings
 from bookings.domain.fares.companions import check_adult
 from bookings.models import Fare, FareClass, PassengerType, RouteStop
 
@@ -126,7 +127,7 @@ class FareTable:
     def _share(self, board: RouteStop, alight: RouteStop, price_zar: Decimal) -> Decimal:
         total = self.route_km.get(board.route_id) or Decimal(0)
         share = (alight.km - board.km) / total if total > 0 else Decimal(1)
-        return max(whole_rand(price_zar * share), Decimal(settings.FARE_FLOOR_ZAR))
+        return max(whole_rand(price_zar * share), Decimal(company_settings.fare_floor_zar))
 
 
 def passenger_price(adult: Decimal, kind: PassengerType) -> Decimal:

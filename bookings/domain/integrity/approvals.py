@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.conf import settings
 from django.db.models import OuterRef, Q, Subquery
 
+from bookings.domain.company.setting_changes import highest_since
 from bookings.models import Account, BookingEvent, Payment, Refund, SaleStatus, TillMovement, Total
 
 # Limits change, and what was done under an older one stays as it is
@@ -31,11 +31,14 @@ def sums_over_the_limits_are_approved(now: datetime) -> Iterator[object]:
         ticket=None, to_status=SaleStatus.CANCELLED, reason__startswith="void: ", approver=None, at__gte=since
     )
     given_back = Subquery(back.values("order").annotate(total=Total("amount")).values("total"))
-    large = voids.annotate(given_back=given_back).filter(given_back__gt=settings.VOID_APPROVAL_OVER)
+    large = voids.annotate(given_back=given_back).filter(
+        given_back__gt=highest_since("void_approval_over", since)
+    )
     yield from (f"void of {name}" for name in large.values_list("booking__booking_reference", flat=True))
     cash = Refund.objects.filter(method=Account.CASH, approver=None, paid_at__gte=since)
     by_order = cash.exclude(cause__startswith="void:").order_by().values_list("order")
-    sums = by_order.annotate(total=Total("amount")).filter(total__gt=settings.CASH_REFUND_APPROVAL_OVER)
+    limit = highest_since("cash_refund_approval_over", since)
+    sums = by_order.annotate(total=Total("amount")).filter(total__gt=limit)
     yield from (f"cash of order {order_id}" for order_id, _total in sums)
     unseen = Payment.objects.filter(
         method=Account.EFT, shift__isnull=False, approver=None, paid_at__gte=since
@@ -44,6 +47,6 @@ def sums_over_the_limits_are_approved(now: datetime) -> Iterator[object]:
     unseen = unseen.exclude(external_id__startswith="till:")
     yield from (f"payment {pk}" for pk in unseen.values_list("pk", flat=True))
     paid_out = TillMovement.objects.filter(
-        approver=None, at__gte=since, amount__lt=-settings.PAY_OUT_APPROVAL_OVER
+        approver=None, at__gte=since, amount__lt=-highest_since("pay_out_approval_over", since)
     )
     yield from (f"movement {pk}" for pk in paid_out.values_list("pk", flat=True))

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
 from django.db.models import CharField, Exists, ExpressionWrapper, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Cast, Coalesce, Concat, Round, TruncMonth
 
 from bookings.base.money import cents
+from bookings.domain.company.setting_changes import highest_since
 from bookings.domain.partners.monthly_commission import MONTHLY
 from bookings.domain.partners.partners import RECEIVED
 from bookings.models import (
@@ -121,9 +121,9 @@ def payments_of_partners_are_posted(now: datetime) -> Iterator[object]:
         amount=OuterRef("minus"),
     )
     yield from payments.exclude(Exists(entry)).values_list("pk", flat=True)
-    over = PartnerPayment.objects.filter(
-        approver=None, at__gte=now - _LIMITS_HOLD, amount__gt=settings.PARTNER_PAYMENT_APPROVAL_OVER
-    )
+    since = now - _LIMITS_HOLD
+    limit = highest_since("partner_payment_approval_over", since)
+    over = PartnerPayment.objects.filter(approver=None, at__gte=since, amount__gt=limit)
     yield from (f"payment {pk} alone" for pk in over.values_list("pk", flat=True))
     causes = set(payments.values_list("cause", flat=True))
     received = LedgerEntry.objects.filter(cause__startswith=RECEIVED, account=Account.PARTNER)

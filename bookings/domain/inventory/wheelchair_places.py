@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db.models import Count
 
 from bookings.cache.reference_data import cached
+from bookings.domain.company.settings import company_settings
 from bookings.models import Seat, SeatKind
 
 
@@ -22,7 +22,7 @@ def _read_places() -> list[tuple[str, int]]:
 
 def _release_time(boards_at: datetime) -> datetime:
     """From when on anybody may take them, for who boards then."""
-    return boards_at - timedelta(hours=settings.WHEELCHAIR_RELEASE_HOURS)
+    return boards_at - timedelta(hours=company_settings.wheelchair_release_hours)
 
 
 def are_places_reserved(boards_at: datetime, now: datetime) -> bool:

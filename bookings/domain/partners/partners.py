@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import Count, Max, Q
 from django.utils.text import slugify
@@ -19,6 +18,7 @@ from django.utils.translation import gettext as _
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.base.money import ZERO, format_zar, is_rand_and_cents
 from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.company.settings import company_settings
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.ledger import placed_total
@@ -193,8 +193,8 @@ class Transfer:
             raise Refusal(_("Enter the reference of the transfer."))
         if self.approval:
             self.approval.check(actor, now=now)
-        elif alone + self.amount > settings.PARTNER_PAYMENT_APPROVAL_OVER:
-            limit = format_zar(settings.PARTNER_PAYMENT_APPROVAL_OVER)
+        elif alone + self.amount > company_settings.partner_payment_approval_over:
+            limit = format_zar(company_settings.partner_payment_approval_over)
             raise NeedsApproval(
                 _("Transfers over %(limit)s a day need the approval of a second person.") % {"limit": limit}
             )

@@ -189,6 +189,7 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "City": "name slug plain_name region country",
     "Company": "trading_name legal_name registration_number vat_number address postal_address phone whatsapp "
     "emergency_phone email website opening_hours information_officer about terms_in_short bank_details",
+    "CompanySetting": "name value",
     "DailySum": "key",
     "DataRequest": "token_hash",
     "Disruption": "text",

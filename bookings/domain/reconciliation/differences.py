@@ -8,13 +8,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.conf import settings
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from bookings.base.dates import day_text
 from bookings.base.money import format_zar
 from bookings.database.transactions import short_transaction
+from bookings.domain.company.settings import company_settings
 from bookings.domain.reconciliation.days import business_day, first_moment
 from bookings.domain.reconciliation.postings import TENDERS
 from bookings.domain.sales.staff_tasks import open_task
@@ -205,7 +205,7 @@ def _files_missing(now: datetime) -> Iterator[StatementGap]:
     """Slips of a tender whose file nobody has uploaded for STATEMENT_FILE_DAYS, if one ever was: they would
     wait for ever.
     """
-    late = now - timedelta(days=settings.STATEMENT_FILE_DAYS)
+    late = now - timedelta(days=company_settings.statement_file_days)
     read = dict(_read_days().annotate(last=Max("day")))
     for tender in TENDERS:
         last = read.get(tender)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
+from bookings.domain.company.settings import company_settings
 from bookings.domain.sales.staff_tasks import open_task
 from bookings.models import BookingEvent, Order, SaleStatus, StaffTask, User
 
@@ -59,7 +59,7 @@ def watch_cancellations(clerk: User, order: Order, *, now: datetime) -> None:
     day = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     ended = BookingEvent.objects.filter(actor=clerk, ticket=None, to_status=SaleStatus.CANCELLED, at__gte=day)
     number = ended.count()
-    if number <= settings.CANCELLATIONS_A_DAY:
+    if number <= company_settings.cancellations_a_day:
         return
     detail = _("%(number)d bookings cancelled on %(day)s") % {"number": number, "day": f"{day:%Y-%m-%d}"}
     alarm = Alarm(StaffTask.Kind.MANY_CANCELLATIONS, clerk, f"{day:%Y-%m-%d}", detail, order)

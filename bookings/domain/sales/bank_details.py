@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -22,6 +21,7 @@ from bookings.base.encryption import UnreadableValue, decrypt, encrypt, encrypt_
 from bookings.base.errors import Conflict, Refusal
 from bookings.base.money import ZERO, format_zar
 from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.company.settings import company_settings
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.messages import queue_message, write_message
 from bookings.domain.sales.orders import lock_order
@@ -57,8 +57,8 @@ class EnteredByStaff:
             raise Refusal(_("Enter how you know that this is the customer's account."))
         if self.approval:
             self.approval.check(self.clerk, now=now)
-        elif amount > settings.CASH_REFUND_APPROVAL_OVER:
-            limit = format_zar(settings.CASH_REFUND_APPROVAL_OVER)
+        elif amount > company_settings.cash_refund_approval_over:
+            limit = format_zar(company_settings.cash_refund_approval_over)
             raise NeedsApproval(
                 _("Bank details for more than %(limit)s need the approval of a second person.")
                 % {"limit": limit}
@@ -178,13 +178,13 @@ def _cools_until(order: Order, now: datetime) -> datetime | None:
     """Whoever took the contact over must not have the money before its owner could object."""
     if order.contact_changed_at is None:
         return None
-    until = order.contact_changed_at + timedelta(hours=settings.BANK_DETAILS_COOLING_HOURS)
+    until = order.contact_changed_at + timedelta(hours=company_settings.bank_details_cooling_hours)
     return until if until > now else None
 
 
 def _addresses_of_before(order: Order, now: datetime) -> list[str]:
     """Those that the contact was lately changed from: they were told of it then."""
-    since = now - timedelta(hours=settings.BANK_DETAILS_COOLING_HOURS)
+    since = now - timedelta(hours=company_settings.bank_details_cooling_hours)
     messages = OutboxMessage.objects.filter(
         order=order, kind=OutboxMessage.Kind.CONTACT_CHANGED, created_at__gt=since
     )
@@ -316,7 +316,7 @@ def _next_reminder(asked_at: datetime, now: datetime) -> datetime | None:
 
 
 def _longest_wait() -> timedelta:
-    return timedelta(days=settings.BANK_DETAILS_DAYS)
+    return timedelta(days=company_settings.bank_details_days)
 
 
 def _sealed(account: BankAccount) -> str:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,6 +17,7 @@ from bookings.base.errors import Conflict, HoldExpired, NotFound, Refusal
 from bookings.base.money import ZERO
 from bookings.database.compiled import compiled_update, insert_rows
 from bookings.database.transactions import busy_if_locked
+from bookings.domain.company.settings import company_settings
 from bookings.domain.fares.companions import check_adult
 from bookings.domain.fares.luggage import PricedLuggage
 from bookings.domain.fares.prices import every_type, lap_types
@@ -142,9 +142,9 @@ def pay_later_until(boards_at: datetime, now: datetime, *, channel: str = Channe
     """Until when an order placed now could be paid later; None if departure is too near for that. What staff
     reserve at the counter has hours of its own.
     """
-    hours, cutoff = settings.PAY_LATER_HOURS, settings.PAY_LATER_CUTOFF_HOURS
+    hours, cutoff = company_settings.pay_later_hours, company_settings.pay_later_cutoff_hours
     if channel == Channel.COUNTER:
-        hours, cutoff = settings.RESERVATION_HOURS, settings.RESERVATION_CUTOFF_HOURS
+        hours, cutoff = company_settings.reservation_hours, company_settings.reservation_cutoff_hours
     until = min(now + timedelta(hours=hours), boards_at - timedelta(hours=cutoff))
     return until if until > now else None
 
@@ -271,13 +271,13 @@ def _make_order(
     pay_by = (
         pay_later_until(boards_at, now, channel=request.channel)
         if request.pay_later
-        else now + timedelta(minutes=settings.PAYMENT_MINUTES)
+        else now + timedelta(minutes=company_settings.payment_minutes)
     )
     if pay_by is None:
         raise Refusal(_("It is too close to departure to pay later. Please pay now."))
     if request.pay_later and request.channel == Channel.WEB:
         check_pay_later_limits(hold, trips, now=now)
-        pay_by = min(pay_by, now + timedelta(minutes=settings.PAY_LATER_PROOF_MINUTES))
+        pay_by = min(pay_by, now + timedelta(minutes=company_settings.pay_later_proof_minutes))
     return Order(
         token=token,
         hold=hold,

@@ -7,13 +7,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import NotFound
 from bookings.base.money import ZERO, format_zar
 from bookings.base.names import full_name
 from bookings.cache.reference_data import single_version_check
+from bookings.domain.company.settings import company_settings
 from bookings.domain.fares.companions import find_adult_missing
 from bookings.domain.fares.luggage import (
     LuggageRefused,
@@ -194,7 +194,7 @@ def view_of(hold: Hold, trips: list[HoldTrip], *, channel: str = Channel.WEB, no
         or luggage_problem
         or discount.refusal,
         pay_later_until_text=local_text(until) if until else "",
-        proof_minutes=round(settings.PAY_LATER_PROOF_MINUTES),
+        proof_minutes=round(company_settings.pay_later_proof_minutes),
         order_token=order.token if order else "",
         class_ids=frozenset(held.fare_class_id for trip in trips for held in trip.seats.all()),
         country=segments[0].board.stop.city.country,

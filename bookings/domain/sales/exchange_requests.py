@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
@@ -19,6 +18,7 @@ from bookings.base.codes import random_token
 from bookings.base.errors import Busy, Conflict, NotFound, RuleBroken, SeatTaken
 from bookings.base.money import format_zar
 from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.company.settings import company_settings
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import read_claims, refresh
 from bookings.domain.sales.bookings import Settle, booking_called
@@ -128,7 +128,7 @@ def _schedules_of(change: Change) -> list[int]:
 
 def _pay_by(quote: Quote, now: datetime) -> datetime:
     """Not past the departure of either coach. Raises Conflict when that is now."""
-    until = now + timedelta(minutes=settings.PAYMENT_MINUTES)
+    until = now + timedelta(minutes=company_settings.payment_minutes)
     boarding = [quote.booking.boards_at]
     if isinstance(quote, ExchangeQuote):
         boarding.append(quote.segment.boards_at)

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from bookings.base.emails import plain_email
 from bookings.base.errors import Refusal
 from bookings.database.transactions import take_turns
+from bookings.domain.company.settings import company_settings
 from bookings.domain.inventory.claims import ClaimedLeg
 from bookings.domain.inventory.seat_choice import sold_seats
 from bookings.domain.timetable.trips import clock_text
@@ -90,9 +91,9 @@ def check_hold_limits(
         if count > most:
             raise HoldLimitReached(message)
         raise HoldLimitReached(message, retry_after=_again(own, len(own) + count - most, now).seconds)
-    if network and settings.HOLD_NETWORK_SHARE:
+    if network and company_settings.hold_network_share:
         seats = len(sold_seats(schedule.layout_id))
-        share = max(most, int(seats * settings.HOLD_NETWORK_SHARE))  # one party is never too large
+        share = max(most, int(seats * company_settings.hold_network_share))  # one party is never too large
         held = _ends(claim for claim in unpaid if claim.network == network)
         if len(held) + count > share:
             raise NetworkFull(network, schedule, held, _again(held, len(held) + count - share, now))
@@ -132,7 +133,7 @@ def check_pay_later_limits(hold: Hold, trips: Sequence[HoldTrip], *, now: dateti
         booking__order__pay_by__gt=now,
     )
     for trip in trips:
-        most = int(len(sold_seats(trip.schedule.layout_id)) * settings.PAY_LATER_COACH_SHARE)
+        most = int(len(sold_seats(trip.schedule.layout_id)) * company_settings.pay_later_coach_share)
         if waiting.filter(schedule=trip.schedule).count() + len(trip.seats.all()) > most:
             raise PayLaterLimit(
                 _("Too many seats of this coach wait for their payment already. Please pay now.")
@@ -142,7 +143,7 @@ def check_pay_later_limits(hold: Hold, trips: Sequence[HoldTrip], *, now: dateti
         own |= Q(booking__order__phone=phone)
     if hold.network:
         own |= Q(booking__order__hold__network=hold.network)
-    most = settings.PAY_LATER_MOST_SEATS
+    most = company_settings.pay_later_most_seats
     if waiting.filter(own).count() + sum(len(trip.seats.all()) for trip in trips) > most:
         raise PayLaterLimit(
             _("At most %(most)d seats can wait for their payment. Please pay now.") % {"most": most}

@@ -19,6 +19,7 @@ from bookings.base.errors import HoldExpired, Refusal, SalesClosed, SeatTaken
 from bookings.base.metrics import HOLDS
 from bookings.database.compiled import insert_rows
 from bookings.database.transactions import count_committed, database_now, short_transaction
+from bookings.domain.company.settings import company_settings
 from bookings.domain.fares.companions import check_adult
 from bookings.domain.fares.prices import FareTable, SoldClass, fare_table, lap_types
 from bookings.domain.inventory import claims
@@ -381,11 +382,11 @@ def _price_seat(seat: Seat, classes: Sequence[SoldClass], fares: FareTable) -> S
 
 
 def hold_time(channel: str = Channel.WEB) -> timedelta:
-    minutes: dict[str, int] = {
-        Channel.COUNTER: settings.HOLD_MINUTES_COUNTER,
-        Channel.API: settings.HOLD_MINUTES_API,
+    minutes: dict[str, float] = {
+        Channel.COUNTER: company_settings.hold_minutes_counter,
+        Channel.API: company_settings.hold_minutes_api,
     }
-    return timedelta(minutes=minutes.get(channel, settings.HOLD_MINUTES))
+    return timedelta(minutes=minutes.get(channel, company_settings.hold_minutes))
 
 
 def set_expiry(hold: Hold, expires_at: datetime) -> None:

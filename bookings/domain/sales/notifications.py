@@ -4,7 +4,6 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -14,6 +13,7 @@ from bookings import queue
 from bookings.base.errors import Busy, NotFound
 from bookings.database.compiled import compiled, compiled_update, insert_rows
 from bookings.database.transactions import database_now, lone_statement, short_transaction
+from bookings.domain.company.settings import company_settings
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.exchange_requests import give_request_time, schedules_held
 from bookings.domain.sales.gateway_refunds import UNASKED, note_refund
@@ -160,7 +160,7 @@ def _wait_for_bank(attempt: PaymentAttempt, now: datetime | None) -> str:
         moved = PaymentAttempt.objects.filter(pk=attempt.pk, status__in=before).update(
             status=status, next_check=now + CHECK_AFTER
         )
-        until = attempt.created_at + timedelta(minutes=settings.PENDING_MINUTES)
+        until = attempt.created_at + timedelta(minutes=company_settings.pending_minutes)
         if moved and request_id:
             boarding = [schedule.departure_time for schedule in locked.schedules.values()]
             give_request_time(request_id, min([until, *boarding]))

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -17,6 +16,7 @@ from bookings.base.codes import random_token
 from bookings.base.errors import Conflict
 from bookings.database.compiled import compiled_update, insert_rows
 from bookings.database.transactions import short_transaction
+from bookings.domain.company.settings import company_settings
 from bookings.domain.inventory import claims
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.confirmation import confirm_order, take_seats_again
@@ -83,7 +83,7 @@ def start_payment(order_id: int, *, gateway: str = "", now: datetime | None = No
         if started:
             supersede_attempts(started, owed)
         if not attempts:
-            give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
+            give_time(order, now + timedelta(minutes=company_settings.payment_minutes))
         refresh(locked.schedules)
         return open_attempt(order, owed, gateway=gateway, now=now)
 

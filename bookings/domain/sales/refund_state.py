@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet, TextChoices
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from bookings.base.dates import day_text
 from bookings.base.money import format_zar
+from bookings.domain.company.settings import company_settings
 from bookings.models import VOUCHER, Account, BankDetails, Refund, RefundAttempt
 
 
@@ -89,7 +89,7 @@ def refund_sentence(refund: Any) -> str:
             "%(amount)s is on its way to the bank account that you told us. You do not need to do anything."
         )
     elif state == RefundState.ON_ITS_WAY:
-        day = refund.created_at + timedelta(days=settings.REFUND_DAYS)
+        day = refund.created_at + timedelta(days=company_settings.refund_days)
         sentence = _(
             "%(amount)s is on its way to the card or account that it was paid from. It arrives by %(day)s. "
             "You do not need to do anything."

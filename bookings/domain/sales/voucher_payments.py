@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from bookings.base.codes import sha256
 from bookings.base.errors import Conflict
 from bookings.base.money import cents, format_zar
 from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.company.settings import company_settings
 from bookings.domain.inventory.claims import refresh
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.payments import (
@@ -63,7 +63,7 @@ def _pay(order_id: int, code: str, submission: str, now: datetime | None) -> str
     amount = min(voucher.balance, owed)
     supersede_attempts(attempts, owed - amount)
     if amount < owed:
-        give_time(order, now + timedelta(minutes=settings.PAYMENT_MINUTES))
+        give_time(order, now + timedelta(minutes=company_settings.payment_minutes))
         refresh(locked.schedules)
     received = ReceivedPayment(VOUCHER, f"voucher:{submission}"[:80], amount, is_part=amount < owed)
     if redeem(order, voucher, received, now=now) not in ("confirmed", "balance paid", PART_PAID):

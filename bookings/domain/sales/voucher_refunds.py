@@ -7,13 +7,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
 from bookings.base.money import ZERO
 from bookings.database.transactions import short_transaction
+from bookings.domain.company.settings import company_settings
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.messages import notify_partner, write_message
 from bookings.domain.sales.vouchers import NewVoucher, add_movement, paid_for_until, write_voucher
@@ -127,5 +127,5 @@ def _voucher_to_restore(refund: Refund) -> Voucher:
 
 def _valid_until(voucher: Voucher, now: datetime) -> date | None:
     """None: as before."""
-    least = timezone.localdate(now) + timedelta(days=settings.VOUCHER_RESTORED_DAYS)
+    least = timezone.localdate(now) + timedelta(days=company_settings.voucher_restored_days)
     return least if least > voucher.valid_until else None

@@ -15,7 +15,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -25,6 +24,7 @@ from bookings.base.errors import NotFound, Refusal
 from bookings.base.money import ZERO, format_zar, is_rand_and_cents
 from bookings.base.voucher_codes import new_voucher_code, voucher_digest, voucher_digests
 from bookings.database.transactions import database_now
+from bookings.domain.company.settings import company_settings
 from bookings.domain.sales.alarms import Alarm
 from bookings.domain.sales.approvals import Approval, NeedsApproval
 from bookings.domain.sales.idempotency import run_once
@@ -76,13 +76,13 @@ class NewVoucher:
 
 def paid_for_until(now: datetime) -> date:
     """Until when a voucher that is paid for now is valid."""
-    return _years_on(timezone.localdate(now), settings.VOUCHER_YEARS)
+    return _years_on(timezone.localdate(now), company_settings.voucher_years)
 
 
 def goodwill_until(now: datetime) -> date:
     """Until when a voucher given in goodwill now is valid unless somebody says otherwise."""
     today = timezone.localdate(now)
-    months = today.month - 1 + settings.GOODWILL_MONTHS
+    months = today.month - 1 + company_settings.goodwill_months
     return _years_on(today, months // 12, month=months % 12 + 1)
 
 
@@ -214,8 +214,8 @@ def give_voucher(
 
 def _give(goodwill: Goodwill, actor: User, now: datetime) -> IssuedVoucher:
     value, reason = goodwill.value, goodwill.reason.strip()[:200]
-    if not is_rand_and_cents(value) or not 0 < value <= settings.GOODWILL_MOST:
-        most = {"most": format_zar(settings.GOODWILL_MOST)}
+    if not is_rand_and_cents(value) or not 0 < value <= company_settings.goodwill_most:
+        most = {"most": format_zar(company_settings.goodwill_most)}
         raise Refusal(_("Enter an amount in rand and cents, of %(most)s at most.") % most)
     if not reason:
         raise Refusal(_("Enter why the voucher is given."))
@@ -224,8 +224,8 @@ def _give(goodwill: Goodwill, actor: User, now: datetime) -> IssuedVoucher:
     User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # a sum in pieces is one sum
     if goodwill.approval:
         goodwill.approval.check(actor, now=now)
-    elif value + _given_alone(actor, now) > settings.GOODWILL_APPROVAL_OVER:
-        limit = {"limit": format_zar(settings.GOODWILL_APPROVAL_OVER)}
+    elif value + _given_alone(actor, now) > company_settings.goodwill_approval_over:
+        limit = {"limit": format_zar(company_settings.goodwill_approval_over)}
         why = _("Vouchers over %(limit)s a day need the approval of a second person.") % limit
         detail = f"{format_zar(value)}, {reason}: {why}"
         raise NeedsApproval(

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -15,6 +14,7 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import sha256
 from bookings.base.dates import day_text
 from bookings.cache.reference_data import cached, reference_data_version, single_version_check
+from bookings.domain.company.settings import company_settings
 from bookings.domain.network.places import Place
 from bookings.domain.search.offers import LONGEST_PAGE
 from bookings.domain.timetable.boarding_calls import BoardingCall, boarding_calls
@@ -244,7 +244,7 @@ def _status(departure: _Upcoming, now: datetime) -> tuple[str, str]:
         return "closed", _("Does not stop here")
     if (
         departure.status == Schedule.Status.CLOSED
-        or departure.expected_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES["web"]) <= now
+        or departure.expected_at - timedelta(minutes=company_settings.sales_close_minutes) <= now
     ):
         return "closed", _("Sales closed")
     if departure.status == Schedule.Status.BOARDING:

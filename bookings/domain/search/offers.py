@@ -11,7 +11,6 @@ from math import ceil
 from typing import Final, TypedDict
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
@@ -20,6 +19,7 @@ from bookings.base.dates import day_mark, day_text, duration_text
 from bookings.base.errors import Refusal
 from bookings.base.money import format_zar
 from bookings.cache.reference_data import reference_data_version, single_version_check
+from bookings.domain.company.settings import company_settings
 from bookings.domain.fares.prices import Party
 from bookings.domain.inventory.wheelchair_places import are_places_reserved, next_release
 from bookings.domain.network.places import Place
@@ -284,7 +284,7 @@ def fresh_seconds(rows: list[Departure], expiry: datetime | None, *, now: dateti
     """
     if not rows:
         return FRESH_EMPTY_SECONDS
-    closing = timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
+    closing = timedelta(minutes=company_settings.sales_close(channel))
     ends = [min(departure.expected_boards_at for departure in rows) - closing]
     if expiry:
         ends.append(expiry)

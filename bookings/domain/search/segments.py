@@ -10,12 +10,12 @@ from operator import attrgetter
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Refusal
 from bookings.cache.reference_data import cached
+from bookings.domain.company.settings import company_settings
 from bookings.domain.timetable.call_times import REACH_BACK, CallTimes, call_time
 from bookings.domain.timetable.departures import DatedDeparture, RouteWindow, departures_within
 from bookings.domain.timetable.leavings import last_left
@@ -247,7 +247,7 @@ def find_departures(
     is known to have left: another query if one of them may have left a stop on its way. Today's list has late
     coaches of the evening before, too.
     """
-    opens = now + timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel]) if now else None
+    opens = now + timedelta(minutes=company_settings.sales_close(channel)) if now else None
     by_route = {segment.board.route_id: segment for segment in segments}
     offsets = {route: timedelta(minutes=segment.board.depart_min) for route, segment in by_route.items()}
     zones = {route: ZoneInfo(segment.board.stop.time_zone) for route, segment in by_route.items()}
@@ -288,7 +288,7 @@ def _not_left(
     on_the_road = (row for row in departures if row.status == Schedule.Status.DEPARTED)
     ahead = [row for row in on_the_road if by_route[row.route_id].board.position > 0]  # has left its first
     # No coach leaves a stop before boarding closes there; the hold asks for each.
-    closing = now + timedelta(minutes=settings.BOARDING_CLOSES_MINUTES)
+    closing = now + timedelta(minutes=company_settings.boarding_closes_minutes)
     near = [
         row.id
         for row in ahead

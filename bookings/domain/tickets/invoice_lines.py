@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
-
 from bookings.base.money import ZERO, cents
+from bookings.domain.company.settings import company_settings
 from bookings.domain.tickets.receipt_lines import LineKind, ReceiptLine, in_cents, receipt_ticket
 from bookings.domain.tickets.receipt_text import line_text
 from bookings.models import Booking, InvoiceLine, OrderLine
@@ -39,7 +38,7 @@ def included_tax(total: Decimal, rate: Decimal) -> Decimal:
 
 def tax_rate(tax_code: str) -> Decimal:
     """In percent; 0 of what is exempt or zero-rated."""
-    return settings.VAT_RATE if tax_code == _STANDARD else ZERO
+    return company_settings.vat_rate if tax_code == _STANDARD else ZERO
 
 
 class _Texts:

@@ -14,7 +14,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -24,6 +23,7 @@ from bookings.base.money import ZERO, format_zar
 from bookings.database.compiled import insert_rows
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.company.details import get_company
+from bookings.domain.company.settings import company_settings
 from bookings.domain.sales.booking_page import bookings_of
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.messages import write_message
@@ -60,16 +60,16 @@ def obstacle_to_invoice(order: Order) -> str:
         return _("We are not registered for VAT, so we issue no tax invoices. The receipt is your proof.")
     if order.status not in _PAID:
         return _("There is a tax invoice once the booking is paid.")
-    if order.total <= settings.TAX_INVOICE_OVER:
+    if order.total <= company_settings.tax_invoice_over:
         return _("There is no tax invoice for amounts up to %(amount)s. The receipt is your proof.") % {
-            "amount": format_zar(settings.TAX_INVOICE_OVER)
+            "amount": format_zar(company_settings.tax_invoice_over)
         }
     return ""
 
 
 def is_full(total: Decimal) -> bool:
     """Whether an invoice of so many rand has to name its recipient."""
-    return total > settings.FULL_TAX_INVOICE_OVER
+    return total > company_settings.full_tax_invoice_over
 
 
 def standing_invoices() -> QuerySet[Invoice]:
@@ -128,7 +128,7 @@ def _request(order_id: int, recipient: Recipient, now: datetime) -> str:
     if is_full(order.total) and _is_missing(recipient):
         raise Refusal(
             _("A tax invoice over more than %(amount)s has to name you: enter name and address.")
-            % {"amount": format_zar(settings.FULL_TAX_INVOICE_OVER)}
+            % {"amount": format_zar(company_settings.full_tax_invoice_over)}
         )
     before = standing_invoices().select_related("series").filter(order=order).first()
     is_outdated = before is not None and outdated_invoices().filter(pk=before.pk).exists()

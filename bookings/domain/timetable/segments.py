@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Final, TypeVar
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -22,6 +21,7 @@ from bookings.cache.reference_data import (
     with_version,
 )
 from bookings.database.compiled import compiled
+from bookings.domain.company.settings import company_settings
 from bookings.domain.timetable.call_times import CallTimes, call_time, read_changes
 from bookings.domain.timetable.leavings import has_passed
 from bookings.models import Booking, HoldTrip, Route, RouteStop, Schedule, SeatLayout
@@ -134,7 +134,7 @@ class Segment:
         """When `channel` stops selling this segment: by the expected time; the counter after it, while nobody
         knows that the coach has left.
         """
-        return self.expected_boards_at - timedelta(minutes=settings.SALES_CLOSE_MINUTES[channel])
+        return self.expected_boards_at - timedelta(minutes=company_settings.sales_close(channel))
 
     def is_on_sale(self, now: datetime, channel: str = "web") -> bool:
         """Until `channel` closes and the coach is not known to have left: a query while it is on the road."""

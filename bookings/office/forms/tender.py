@@ -9,7 +9,6 @@ from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from bookings.base.codes import normal_code
 from bookings.base.errors import Refusal
 from bookings.base.money import ZERO, cents, format_zar, read_amount
+from bookings.domain.company.settings import company_settings
 from bookings.domain.counter.tender import Tender, TenderPart
 from bookings.models import VOUCHER, Account
 from bookings.office.access import StaffRequest
@@ -73,7 +73,9 @@ class TenderForm(ApprovalFields):
             data = {**tidy(data), "approver_password": data.get("approver_password", "")}
         super().__init__(data, auto_id="%s")
         money = {"class": "code sale-big", "autocomplete": "off", "data-money": True}
-        coin = {"data-coin": int(settings.CASH_ROUNDING * 100)}  # cents; for the change that the page shows
+        coin = {
+            "data-coin": int(company_settings.cash_rounding * 100)
+        }  # cents; for the change that the page shows
         self.fields["tender"] = forms.CharField(required=False)
         self.fields["amount"] = forms.CharField(
             required=False,

@@ -146,6 +146,8 @@ def _times(row: ScheduleChange) -> _Told:
 
 def _data(row: AuditEntry) -> _Told:
     kind, _colon, number = row.subject.partition(":")
+    if kind == "setting" and row.before and row.after:
+        return _Told(f"{row.before['value']} → {row.after['value']}", row.title, reverse("office:settings"))
     what = _("added") if row.before is None else _("removed") if row.after is None else _("changed")
     name = _PAGES.get(kind)
     address = reverse(f"office:{name}", args=[number]) if name and number.isdecimal() else ""

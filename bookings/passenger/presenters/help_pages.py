@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 from bookings.base.money import format_zar
 from bookings.base.phones import read_phone
 from bookings.domain.company.details import get_company
+from bookings.domain.company.settings import company_settings
 from bookings.domain.fares.companions import needs_adult
 from bookings.domain.fares.luggage import cheapest_piece
 from bookings.domain.fares.prices import fare_classes, passenger_types
@@ -142,7 +143,7 @@ class HelpFacts:
 
     @property
     def wheelchair_release(self) -> str:
-        return _span(round(settings.WHEELCHAIR_RELEASE_HOURS * 60))
+        return _span(round(company_settings.wheelchair_release_hours * 60))
 
     @property
     def help_length(self) -> int:
@@ -188,27 +189,27 @@ class HelpFacts:
 
     @property
     def hold(self) -> str:
-        return _span(round(settings.HOLD_MINUTES))
+        return _span(round(company_settings.hold_minutes))
 
     @property
     def pay_later(self) -> str:
-        return _span(round(settings.PAY_LATER_HOURS * 60))
+        return _span(round(company_settings.pay_later_hours * 60))
 
     @property
     def pay_later_until(self) -> str:
-        return _span(round(settings.PAY_LATER_CUTOFF_HOURS * 60))
+        return _span(round(company_settings.pay_later_cutoff_hours * 60))
 
     @property
     def pay_later_proof(self) -> str:
-        return _span(round(settings.PAY_LATER_PROOF_MINUTES))
+        return _span(round(company_settings.pay_later_proof_minutes))
 
     @property
     def sales_close(self) -> str:
-        return _span(round(settings.SALES_CLOSE_MINUTES["web"]))
+        return _span(round(company_settings.sales_close_minutes))
 
     @property
     def boarding_closes(self) -> str:
-        return _span(round(settings.BOARDING_CLOSES_MINUTES))
+        return _span(round(company_settings.boarding_closes_minutes))
 
     @property
     def most_seats(self) -> int:

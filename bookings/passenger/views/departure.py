@@ -1,6 +1,5 @@
 import json
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -8,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from bookings.base.errors import PartyMismatch, Refusal, SeatTaken, SoldOut
+from bookings.domain.company.settings import company_settings
 from bookings.domain.fares.prices import fare_classes
 from bookings.domain.inventory.seats import seat_map_revision
 from bookings.domain.sales.departure_page import DepartureView, departure_view
@@ -137,7 +137,7 @@ def _page(
         "lost_text": SeatTaken(lost).message if lost else "",
         "others": query.search_address(view.from_city, view.to_city, view.day),
         "fares": _fares(view, query),
-        "hold_minutes": max(1, int(settings.HOLD_MINUTES)),
+        "hold_minutes": max(1, int(company_settings.hold_minutes)),
         "facts": trip_facts_list(_offered(view), now, has_route=False),
         "near": [label for label in getattr(refusal, "nearest", []) if label in free],
     }

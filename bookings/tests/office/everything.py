@@ -102,6 +102,7 @@ def make_everything(user: User) -> dict[str, str]:
         "key_id": make_api_key(partner, now=now).key.pk,
         "hook_id": hook.pk,
         "step": "arrival",
+        "name": "void_approval_over",
         "row": str(coach.route_id),
         "invoice_id": Invoice.objects.get().pk,
         "rule_id": add_load_rule(LoadAlert(True, 80, 3, 127), actor=user).pk,

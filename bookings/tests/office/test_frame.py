@@ -45,7 +45,7 @@ def test_an_access_key_is_shown_and_told_with_what_goes_with_it() -> None:
     ("role", "headings"),
     [
         (User.Role.MANAGER, ["Timetable", "Money", "People", "Reports", "System"]),
-        (User.Role.AUDITOR, ["Timetable", "Money", "People", "Reports"]),
+        (User.Role.AUDITOR, ["Timetable", "Money", "People", "Reports", "System"]),
         (User.Role.SUPERVISOR, ["Money", "Reports"]),
         (User.Role.CLERK, []),
     ],

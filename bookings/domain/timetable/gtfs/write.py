@@ -11,11 +11,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from django.conf import settings
 from django.db.models import Exists, Model, OuterRef
 from django.utils.translation import gettext as _
 
 from bookings.base.money import cents, whole_rand
+from bookings.domain.company.settings import company_settings
 from bookings.domain.timetable.gtfs.cities import NetworkWriter
 from bookings.domain.timetable.gtfs.plan import ImportPlan, PlannedRoute, PlannedService
 from bookings.models import (
@@ -239,7 +239,9 @@ def _service_values(planned: PlannedService, routes: dict[str, Route]) -> dict[s
 
 
 def _price(route: PlannedRoute, price_per_km: Decimal) -> Decimal:
-    return min(max(whole_rand(route.pattern.km * price_per_km), Decimal(settings.FARE_FLOOR_ZAR)), MAX_PRICE)
+    return min(
+        max(whole_rand(route.pattern.km * price_per_km), Decimal(company_settings.fare_floor_zar)), MAX_PRICE
+    )
 
 
 def _write_exceptions(plan: ImportPlan, source: str, services: dict[str, Service]) -> None:
