@@ -11,6 +11,8 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Reservations")
 
     def ready(self) -> None:
+        from anymail.signals import tracking
+
         from bookings import tasks  # noqa: F401  so that the queue knows each task by its name
         from bookings.database.postgresql.prepared import prepare_as_before, prepare_nothing
         from bookings.database.query_log import watch_connection
@@ -19,10 +21,12 @@ class BookingsConfig(AppConfig):
         from bookings.database.timeouts import limit_waits_of_connection
         from bookings.database.timestamps import read_timestamps
         from bookings.database.triggers import create_triggers
+        from bookings.domain.messaging.mail.events import note_mail_event
         from bookings.domain.messaging.texts.providers import providers_are_whole
         from bookings.domain.sales.gateways import adapters_load
         from bookings.office import sessions  # noqa: F401  it listens to who signs in
 
+        tracking.connect(note_mail_event)
         register(adapters_load)
         register(providers_are_whole, deploy=True)
         register(check_schema, Tags.database)

@@ -95,6 +95,7 @@ urlpatterns = [
     path("demo/mail/<slug:name>/<int:number>/", demo_mail.mail_file, name="demo_mail_file"),
     path("demo/messages/", text_messages.demo_messages, name="demo_messages"),
     re_path(r"^messages/(?P<provider>[a-z]{1,20})/callback/$", text_messages.callback, name="callback"),
+    path("messages/mail/", text_messages.mail_callback, name="mail_callback"),
     re_path(rf"^d/{_TOKEN}/$", text_messages.choice_short, name="choice_short"),
     re_path(r"^w/(?P<schedule_id>[0-9]{1,18})/$", text_messages.coach_short, name="coach_short"),
     path("gtfs.zip", feed.gtfs, name="gtfs"),

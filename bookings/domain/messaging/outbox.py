@@ -23,6 +23,7 @@ from bookings.database.compiled import compiled, compiled_update
 from bookings.database.transactions import database_now
 from bookings.domain.disruptions.incidents import keep_back
 from bookings.domain.messaging.mail.content import build_mail
+from bookings.domain.messaging.mail.message import Mail
 from bookings.domain.sales.gateways.demo import deliver_notification
 from bookings.models import OutboxMessage, StaffTask
 
@@ -99,6 +100,7 @@ class MailCarrier:
                 self._connection = connection
             mail.connection = self._connection
             mail.send()
+            _note_provider_id(message, mail)
         except OSError as error:  # smtplib's errors are OSErrors too
             if _refuses_only_this(error):
                 raise
@@ -114,8 +116,20 @@ class MailCarrier:
                 logger.info("the mail server hung up first")
 
 
+def _note_provider_id(message: OutboxMessage, mail: Mail) -> None:
+    """By which a mail provider will tell of it; plain SMTP has none."""
+    status = getattr(mail, "anymail_status", None)
+    provider_id = getattr(status, "message_id", None)
+    if isinstance(provider_id, str):
+        OutboxMessage.objects.filter(pk=message.pk).update(provider_id=provider_id[:120])
+
+
 def _refuses_only_this(error: OSError) -> bool:
     """Whether the server lives and merely does not take this message."""
+    if (
+        400 <= getattr(error, "status_code", 0) < 500
+    ):  # of a mail provider's API: not busy, and our key is right
+        return error.status_code not in (401, 403, 408, 429)  # type: ignore[attr-defined]
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code != 421 for code, _text in error.recipients.values())
     return isinstance(error, smtplib.SMTPDataError) and error.smtp_code != 421

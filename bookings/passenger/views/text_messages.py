@@ -1,5 +1,6 @@
 """Callbacks of providers of text messages, our short links, and the demo's messages."""
 
+from anymail import urls as anymail_urls
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.db import OperationalError
@@ -50,6 +51,18 @@ def _challenge(request: HttpRequest, provider: str) -> HttpResponse:
 
 def _answer(text: str, status: int) -> HttpResponse:
     return HttpResponse(text, content_type="text/plain", status=status)
+
+
+@gateway
+@csrf_exempt
+def mail_callback(request: HttpRequest) -> HttpResponse:
+    """What the mail provider tells, if there is one; django-anymail verifies it by its WEBHOOK_SECRET."""
+    name = f"{settings.MAIL_PROVIDER}_tracking_webhook"
+    views = {pattern.name: pattern.callback for pattern in anymail_urls.urlpatterns}
+    if not settings.MAIL_PROVIDER or name not in views or not settings.ANYMAIL.get("WEBHOOK_SECRET"):
+        raise NotFound(_("We could not find this page."))
+    answer: HttpResponse = views[name](request)
+    return answer
 
 
 @public
