@@ -26,6 +26,7 @@ from bookings.domain.reports.day_sums import sum_days
 from bookings.domain.reports.load_alerts import watch_loads
 from bookings.domain.sales import gateway_refunds, notifications, voucher_changes
 from bookings.domain.sales.bank_details import remind_of_bank_details
+from bookings.domain.sales.breakage import lapse_vouchers
 from bookings.domain.sales.earning import earn_fares, earn_old_fares
 from bookings.domain.sales.exchange_requests import lapse_requests
 from bookings.domain.sales.expiry import expire_unpaid
@@ -156,6 +157,7 @@ def nightly() -> None:
         credit_monthly_commission,
         correct_invoices,
         voucher_changes.expire_goodwill,
+        lapse_vouchers,
         clean_old_rows,
         erase_old_data,
     )

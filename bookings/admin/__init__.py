@@ -9,7 +9,7 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp import admin as otp_totp_admin  # noqa: F401
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from bookings.admin import records, reference_data, vouchers  # noqa: F401  they register themselves
+from bookings.admin import records, reference_data, vouchers, write_offs  # noqa: F401  they register themselves
 
 admin.site.unregister([Group, StaticDevice, TOTPDevice])
 admin.site.index_title = _("Reference data and records")

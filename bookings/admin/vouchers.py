@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from bookings.admin.policy import RecordAdmin, RecordInline
-from bookings.models import Voucher, VoucherMovement
+from bookings.models import Voucher, VoucherMovement, VoucherSale
 
 
 class VoucherMovementInline(RecordInline):
@@ -18,3 +18,11 @@ class VoucherAdmin(RecordAdmin):
     exclude = ["code_digest", "sealed_code", "order", "replaces"]  # its code is its money
     search_fields = ["pk__exact"]
     inlines = [VoucherMovementInline]
+
+
+@admin.register(VoucherSale)
+class VoucherSaleAdmin(RecordAdmin):
+    list_display = ["pk", "order_id", "value"]
+    ordering = ["-pk"]
+    exclude = ["order", "recipient", "message"]
+    search_fields = ["order__pk__exact"]

@@ -56,6 +56,7 @@ APPEND_ONLY: Final = (
         "bookings_invoiceline", "invoice_line", "lines of tax invoices are", erasable=("description",)
     ),
     AppendOnly("bookings_statementline", "statement_line", "lines of statements are", erasable=("text",)),
+    AppendOnly("bookings_writeoff", "write_off", "write-offs are"),
     AppendOnly("bookings_statementmatch", "statement_match", "matches of statements are"),
     AppendOnly("bookings_schedulechange", "schedule_change", "changes of departure times are"),
     AppendOnly(

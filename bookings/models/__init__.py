@@ -45,8 +45,9 @@ from .staff import Branch, StaffEvent, StaffSession, StaffTask, User
 from .statements import StatementDay, StatementLine, StatementMatch
 from .text_messages import ContactChannel, ProviderCallback, StoppedNumber, TextMessage, TicketContact
 from .timetable import EVERY_DAY, Schedule, ScheduleChange, ScheduleEvent, Service, ServiceException
-from .vouchers import VOUCHER, Voucher, VoucherMovement
+from .vouchers import VOUCHER, Voucher, VoucherMovement, VoucherSale, voucher_reference
 from .wait_list import WaitListEntry, WaitListTrip
+from .write_offs import WriteOff
 
 __all__ = [
     "EVERY_DAY",
@@ -155,7 +156,10 @@ __all__ = [
     "User",
     "Voucher",
     "VoucherMovement",
+    "VoucherSale",
     "WaitListEntry",
     "WaitListTrip",
     "Webhook",
+    "WriteOff",
+    "voucher_reference",
 ]

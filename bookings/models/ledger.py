@@ -41,6 +41,7 @@ class Account(models.TextChoices):
     COMMISSION = "commission", _("commission of partners")
     GOODWILL = "goodwill", _("vouchers given in goodwill")
     BREAKAGE = "breakage", _("vouchers that nobody used")
+    WRITE_OFF = "write_off", _("differences written off")
     INTEREST = "interest", _("interest paid to passengers")
 
 

@@ -77,6 +77,8 @@ class VoucherMovement(models.Model):
         EXTENDED = "extended", _("valid for longer")
         EXPIRED = "expired", _("expired")
         STOPPED = "stopped", _("stopped")
+        RESUMED = "resumed", _("good again")  # its payment was charged back, and came again
+        REVIVED = "revived", _("good again after it expired")
 
     voucher = models.ForeignKey(Voucher, models.PROTECT, related_name="movements")
     kind = models.CharField(max_length=8, choices=Kind)
@@ -102,11 +104,11 @@ class VoucherMovement(models.Model):
         indexes = [models.Index(fields=["at"], name="voucher_movement_at_idx")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["issued", "restored"], amount__gt=0)
+                condition=Q(kind__in=["issued", "restored", "revived"], amount__gt=0)
                 | Q(kind="redeemed", amount__lt=0, payment__isnull=False)
                 | Q(kind__in=["expired", "stopped"], amount__lte=0)
-                | Q(kind="extended", amount=0),
-                name="voucher_movement_amount",
+                | Q(kind__in=["extended", "resumed"], amount=0),
+                name="voucher_movement_signed",
             ),
             models.CheckConstraint(
                 condition=~Q(kind="restored") | Q(refund__isnull=False), name="restored_by_a_refund"
@@ -115,3 +117,32 @@ class VoucherMovement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount}"
+
+
+class VoucherSale(models.Model):
+    """What an order sells that has no booking: a voucher, issued once it is paid. `recipient` gets the code
+    with the `message`; "" is the buyer, or at the counter nobody: then it is handed over.
+    """
+
+    order = models.OneToOneField(Order, models.PROTECT, related_name="voucher_sale")
+    value = models.DecimalField(max_digits=9, decimal_places=2)
+    recipient = models.EmailField(max_length=254, blank=True)
+    message = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(value__gt=0), name="voucher_sale_value_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    @property
+    def reference(self) -> str:
+        """What stands where that of a booking does: on the receipt, at the gateway, in mails."""
+        return voucher_reference(self.order_id)
+
+
+def voucher_reference(order_id: int) -> str:
+    return f"V{order_id:06d}"

@@ -111,6 +111,8 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "reconciliation_csv": MANAGERS | {Role.AUDITOR},
     "ledger_export": MANAGERS | {Role.AUDITOR},
     "reconciliation_read": MANAGERS,
+    "write_off": MANAGERS,
+    "write_off_take_back": MANAGERS,
     "statement_upload": MANAGERS,
     # What the website takes off
     "promo_codes": MANAGERS | {Role.AUDITOR},
@@ -120,6 +122,10 @@ POLICY: Final[dict[str, frozenset[str]]] = {
     "vouchers_csv": APPROVERS | {Role.AUDITOR},
     "voucher_new": SELLERS,
     "voucher": SELLERS | {Role.AUDITOR},
+    "breakage": MANAGERS | {Role.AUDITOR},
+    "voucher_sell": SELLERS,
+    "voucher_return": SELLERS,
+    "voucher_receipt": SELLERS,
     "voucher_stop": APPROVERS,  # who replaces a code holds what is left on it
     "voucher_extend": APPROVERS,
     # Partners who sell through the API

@@ -8,6 +8,7 @@ from bookings.office.views import (
     boarding,
     booking,
     bookings,
+    breakage,
     contact,
     dashboard,
     database,
@@ -48,6 +49,7 @@ from bookings.office.views import (
     timetable_services,
     vouchers,
     webhooks,
+    write_offs,
 )
 
 app_name = "office"
@@ -177,6 +179,16 @@ urlpatterns = [
     path("reconciliation/ledger/", ledger_export.ledger_export, name="ledger_export"),
     path("reconciliation/read/", reconciliation.reconciliation_read, name="reconciliation_read"),
     path(
+        "reconciliation/<slug:gateway>/<str:day>/write-off/",
+        write_offs.write_off_difference,
+        name="write_off",
+    ),
+    path(
+        "reconciliation/<slug:gateway>/<str:day>/write-off/<int:write_off_id>/take-back/",
+        write_offs.write_off_take_back,
+        name="write_off_take_back",
+    ),
+    path(
         "reconciliation/<slug:gateway>/<str:day>/",
         reconciliation.reconciliation_day,
         name="reconciliation_day",
@@ -191,6 +203,10 @@ urlpatterns = [
     path("vouchers/", vouchers.vouchers, name="vouchers"),
     path("vouchers.csv", vouchers.vouchers_csv, name="vouchers_csv"),
     path("vouchers/new/", vouchers.voucher_new, name="voucher_new"),
+    path("vouchers/breakage/", breakage.breakage, name="breakage"),
+    path("vouchers/sell/", vouchers.voucher_sell, name="voucher_sell"),
+    path("vouchers/<int:voucher_id>/return/", vouchers.voucher_return, name="voucher_return"),
+    path("vouchers/<int:voucher_id>/receipt/", vouchers.voucher_receipt, name="voucher_receipt"),
     path("vouchers/<int:voucher_id>/", vouchers.voucher, name="voucher"),
     path("vouchers/<int:voucher_id>/stop/", vouchers.voucher_stop, name="voucher_stop"),
     path("vouchers/<int:voucher_id>/extend/", vouchers.voucher_extend, name="voucher_extend"),

@@ -10,12 +10,15 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from bookings.base.codes import new_ticket_code, normal_code, random_code, random_token
 from bookings.base.emails import plain_email
+from bookings.base.encryption import decrypt
 from bookings.base.names import plain_first_name, plain_name, plain_surname, plain_surname_end
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.partners.api_keys import KeyTerms, NewKey, make_key
 from bookings.domain.partners.partners import add_partner
 from bookings.domain.sales.approvals import Approval
 from bookings.domain.sales.order_lines import Cause, LineChange, fare_lines, write_lines
+from bookings.domain.sales.payments import ReceivedPayment, settle
+from bookings.domain.sales.voucher_sales import VoucherOrder, place_voucher_order
 from bookings.domain.sales.vouchers import NewVoucher, add_movement, write_voucher
 from bookings.models import (
     Account,
@@ -516,7 +519,11 @@ def make_promo_code(
 
 
 def make_voucher(value: int = 500, *, now: datetime = NOW, **facts: Any) -> tuple[Voucher, str]:
-    """One given in goodwill, valid for a year unless said, with its code; posted."""
+    """One given in goodwill, valid for a year unless said, with its code; posted. One that is `sold` has its
+    paid order.
+    """
+    if facts.get("kind") == "sold":
+        return _sold_voucher(value, now=now, **facts)
     facts = {"kind": "goodwill", "valid_until": (now + timedelta(days=365)).date()} | facts
     issued = write_voucher(NewVoucher(value=Decimal(value), **facts), now=now)
     add_movement(issued.voucher, VoucherMovement(kind="issued", amount=Decimal(value), at=now))
@@ -524,6 +531,16 @@ def make_voucher(value: int = 500, *, now: datetime = NOW, **facts: Any) -> tupl
     amounts = {against: Decimal(value), "voucher_liability": -Decimal(value)}
     LedgerEntry.objects.post(Posting(f"voucher-issued:{issued.voucher.pk}", amounts, at=now))
     return issued.voucher, issued.code
+
+
+def _sold_voucher(value: int, *, now: datetime, **facts: Any) -> tuple[Voucher, str]:
+    order = place_voucher_order(VoucherOrder(Decimal(value), "ann@example.com"), now=now)
+    settle(order.pk, ReceivedPayment("demo", f"voucher {order.pk}", order.total), now=now)
+    voucher = Voucher.objects.get(order=order)
+    code = decrypt(voucher.sealed_code)
+    Voucher.objects.filter(pk=voucher.pk).update(sealed_code="", **facts)
+    voucher.refresh_from_db()
+    return voucher, code
 
 
 def make_luggage_rule(

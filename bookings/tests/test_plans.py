@@ -298,6 +298,7 @@ KEPT: Final = {
     "bookings_stafftask.order_id": "the tasks about an order, once there are many",
     "bookings_statementline.gateway": "the lines of a day, once there are many days",
     "bookings_stop.plain_name": "a place that is named in full",
+    "bookings_writeoff.gateway": "what was written off of a day, of which this world has none",
     "bookings_voucher.id": "the codes that wait for their mail, each minute",
     "bookings_voucher.order_id": _DELETED,
     "bookings_voucher.valid_until": "what was given and is over, each night, once there are many",

@@ -65,6 +65,7 @@ CASH_REFUND_APPROVAL_OVER = Decimal(env.str("CASH_REFUND_APPROVAL_OVER", "500"))
 CASH_REFUNDS_OF_DAY_APPROVAL_OVER = Decimal(env.str("CASH_REFUNDS_OF_DAY_APPROVAL_OVER", "2000"))
 VOID_APPROVAL_OVER = Decimal(env.str("VOID_APPROVAL_OVER", "500"))
 PAY_OUT_APPROVAL_OVER = Decimal(env.str("PAY_OUT_APPROVAL_OVER", "200"))
+WRITE_OFF_APPROVAL_OVER = Decimal(env.str("WRITE_OFF_APPROVAL_OVER", "100"))  # of one person on a day
 PARTNER_PAYMENT_APPROVAL_OVER = Decimal(env.str("PARTNER_PAYMENT_APPROVAL_OVER", "10000"))
 # Vouchers: years that one lives which was paid for (CPA s63: 3 at least), months of one given in goodwill
 # unless said, days that one has left at least when a refund goes back on it, and rand of goodwill by which a
@@ -72,6 +73,12 @@ PARTNER_PAYMENT_APPROVAL_OVER = Decimal(env.str("PARTNER_PAYMENT_APPROVAL_OVER",
 VOUCHER_YEARS = max(env.int("VOUCHER_YEARS", 3), 3)
 GOODWILL_MONTHS = env.int("GOODWILL_MONTHS", 12)
 VOUCHER_RESTORED_DAYS = env.int("VOUCHER_RESTORED_DAYS", 90)
+# Rand for which one can be bought, days in which an unused one can be given back, and days after its last one
+# by which what is left of one that was paid for counts as revenue by itself; 0: a manager posts it
+VOUCHER_LEAST = Decimal(env.str("VOUCHER_LEAST", "50"))
+VOUCHER_MOST = Decimal(env.str("VOUCHER_MOST", "5000"))
+VOUCHER_RETURN_DAYS = env.int("VOUCHER_RETURN_DAYS", 7)
+VOUCHER_BREAKAGE_DAYS = env.int("VOUCHER_BREAKAGE_DAYS", 0)
 GOODWILL_APPROVAL_OVER = Decimal(env.str("GOODWILL_APPROVAL_OVER", "500"))
 GOODWILL_MOST = Decimal(env.str("GOODWILL_MOST", "5000"))
 MISSED_COACH_FEE = Decimal(env.str("MISSED_COACH_FEE", "150"))  # rand, of each who stands by on a later one

@@ -30,6 +30,8 @@ from bookings.models import (
     Shift,
     TillMovement,
     Total,
+    Voucher,
+    voucher_reference,
 )
 
 PAGE: Final = 20
@@ -44,6 +46,7 @@ class TillLine:
     what: str
     about: str  # a booking's reference or a reason
     is_booking: bool
+    voucher_id: int | None  # that was sold, or given back
     tender: str
     amount: Decimal
 
@@ -173,19 +176,27 @@ def _lines(shift: Shift, entries: Sequence[LedgerEntry]) -> list[TillLine]:
     references = dict(
         Booking.objects.filter(order__in=orders).order_by("-pk").values_list("order", "booking_reference")
     )
+    vouchers = dict(
+        Voucher.objects.filter(order__in=orders - references.keys(), kind=Voucher.Kind.SOLD)
+        .order_by("-pk")
+        .values_list("order", "pk")
+    )
     labels = {"payment": _("Sale"), "refund": _("Refund"), "rounding": _("Rounding"), "float": _("Float")}
     lines = []
     for entry in entries:
         kind, _colon, key = entry.cause.partition(":")
         moving = _("Paid in") if entry.amount > 0 else _("Paid out")
         about = reasons.get(int(key), "") if kind == "movement" else references.get(entry.order_id or 0, "")
+        if entry.order_id and not about:
+            about = voucher_reference(entry.order_id)
         lines.append(
             TillLine(
                 entry.at,
                 clock_text(entry.at, shift.opened_at),
                 labels.get(kind, moving),
                 about,
-                bool(entry.order_id),
+                entry.order_id in references,
+                vouchers.get(entry.order_id or 0),
                 method_text(VOUCHER if entry.account == Account.VOUCHER_LIABILITY else entry.account),
                 entry.amount,
             )

@@ -134,7 +134,10 @@ def take_payment(
 
 def _take(order_id: int, tender: Tender, shift: Shift, submission: str, now: datetime | None) -> str:
     reference = clean_reference(tender.method, tender.reference)
-    order = lock_order(order_id).order
+    locked = lock_order(order_id)
+    order = locked.order
+    if not locked.bookings and VOUCHER in (tender.method, *(part.method for part in tender.parts)):
+        raise Refusal(_("A voucher cannot be bought with a voucher. Please choose another way to pay."))
     shift, now = lock_shift(shift), now or database_now()
     amount = amount_due(order, now=now)
     if amount <= 0:

@@ -12,8 +12,9 @@ from django.db.models import Q, QuerySet
 
 from bookings.base.codes import normal_code
 from bookings.base.money import ZERO, cents
+from bookings.domain.sales.voucher_sales import return_refusal
 from bookings.domain.sales.vouchers import get_voucher, refusal_of
-from bookings.models import Account, LedgerEntry, Total, Voucher, VoucherMovement
+from bookings.models import Account, LedgerEntry, OrderLine, SaleStatus, Total, Voucher, VoucherMovement
 
 PAGE: Final = 50
 _FILE_CHUNK: Final = 500
@@ -40,12 +41,14 @@ def find_vouchers(text: str) -> QuerySet[Voucher]:
 
 
 def voucher_list(text: str, *, page: int) -> VoucherList:
-    """Four queries."""
+    """Five queries. What is ordered and not paid yet is on none of them, and not owed."""
     rows = find_vouchers(text)
     pages = max(1, -(-rows.count() // PAGE))
     page = min(max(page, 1), pages)
     left = cents(Voucher.objects.aggregate(total=Total("balance"))["total"] or ZERO)
-    owed = -LedgerEntry.objects.balance(Account.VOUCHER_LIABILITY)
+    unpaid = OrderLine.objects.filter(kind=OrderLine.Kind.VOUCHER_SALE, order__status=SaleStatus.PENDING)
+    ordered = unpaid.aggregate(total=Total("amount"))["total"] or ZERO
+    owed = cents(-LedgerEntry.objects.balance(Account.VOUCHER_LIABILITY) - ordered)
     return VoucherList(tuple(rows[(page - 1) * PAGE : page * PAGE]), left, owed, page, pages)
 
 
@@ -65,6 +68,16 @@ class VoucherRecord:
     @property
     def can_be_stopped(self) -> bool:
         return self.voucher.stopped_at is None or self.voucher.balance > 0
+
+    @property
+    def can_be_returned(self) -> bool:
+        """Whether it is a bought one of which nothing was used."""
+        order = self.voucher.order
+        return (
+            self.voucher.kind == Voucher.Kind.SOLD
+            and order is not None
+            and not return_refusal(order, self.voucher)
+        )
 
     @property
     def can_be_extended(self) -> bool:

@@ -94,10 +94,13 @@ from bookings.domain.integrity.statements import (
 )
 from bookings.domain.integrity.tills import cash_ups_agree, money_lies_in_a_till, tills_agree_with_sales
 from bookings.domain.integrity.vouchers import (
+    breakage_is_in_the_movements,
     payments_by_voucher_are_movements,
+    sold_vouchers_are_paid_for,
     vouchers_are_in_the_ledger,
     vouchers_hold_their_movements,
 )
+from bookings.domain.integrity.write_offs import write_offs_are_posted, write_offs_are_signed
 from bookings.models import (
     VOUCHER,
     Account,
@@ -276,6 +279,8 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a change that is over holds no seat": ended_changes_hold_no_seats,
     "a voucher holds what its movements say": vouchers_hold_their_movements,
     "vouchers are in the ledger": vouchers_are_in_the_ledger,
+    "breakage is what lapsed of vouchers": breakage_is_in_the_movements,
+    "a voucher that was sold is paid for": sold_vouchers_are_paid_for,
     "what was paid by a voucher went off it, and came back on it": payments_by_voucher_are_movements,
     "refunds are at most what was paid": _refunds_within_payments,
     "a payment gives back what it brought, and the way it came": _refunds_within_their_payments,
@@ -319,6 +324,8 @@ _CHECKS: Final[dict[str, Callable[[datetime], Iterator[object]]]] = {
     "a line of a statement is matched to its own": matches_are_of_their_line,
     "an upload has its second person": uploads_are_signed,
     "bank and gateway fees come from statements": bank_and_fees_have_a_line,
+    "a write-off is in the ledger": write_offs_are_posted,
+    "a write-off has its second person": write_offs_are_signed,
     "a chargeback is in the ledger": chargebacks_are_posted,
     "nothing is refunded after a chargeback": nothing_follows_a_chargeback,
     "numbers of tax invoices have no gaps": invoice_numbers_have_no_gaps,

@@ -11,7 +11,7 @@ from typing import Any, Final
 from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Cast, Coalesce, Concat, Round
 
-from bookings.domain.reconciliation.postings import STATEMENT_CAUSE
+from bookings.domain.reconciliation.postings import STATEMENT_CAUSE, WRITE_OFF_CAUSE
 from bookings.domain.sales.gateway_refunds import OWED_TOO_LONG
 from bookings.models import (
     VOUCHER,
@@ -86,7 +86,9 @@ def gateways_hold_what_came(now: datetime) -> Iterator[object]:
     """
     entries = LedgerEntry.objects.filter(account=Account.GATEWAY)
     of_statements = Q(cause__startswith=STATEMENT_CAUSE)  # see `statements`
-    loose = entries.filter(order=None).exclude(of_statements | Q(cause__startswith=_GATEWAYS_OPENED))
+    of_write_offs = Q(cause__startswith=WRITE_OFF_CAUSE)  # see `write_offs`
+    known = of_statements | of_write_offs | Q(cause__startswith=_GATEWAYS_OPENED)
+    loose = entries.filter(order=None).exclude(known)
     yield from (f"entry {pk}" for pk in loose.values_list("pk", flat=True))
     moved = entries.filter(cause__startswith=_GATEWAYS_OPENED).aggregate(total=Total("amount"))["total"]
     if moved:

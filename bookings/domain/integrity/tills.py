@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from bookings.base.money import ZERO
-from bookings.domain.reconciliation.postings import STATEMENT_CAUSE
+from bookings.domain.reconciliation.postings import STATEMENT_CAUSE, WRITE_OFF_CAUSE
 from bookings.models import Account, LedgerEntry, Payment, Refund, Shift, TillMovement, Total
 
 _TENDERS = (Account.CASH, Account.CARD, Account.EFT)
@@ -95,6 +95,6 @@ def money_lies_in_a_till(now: datetime) -> Iterator[object]:
     in_till = LedgerEntry.objects.filter(
         shift=None, account__in=(Account.CASH, Account.CARD, Account.PETTY_CASH)
     )
-    for cause in (STATEMENT_CAUSE, "chargeback:", "chargeback-returned:"):  # see `statements`, `chargebacks`
+    for cause in (STATEMENT_CAUSE, WRITE_OFF_CAUSE, "chargeback:", "chargeback-returned:"):  # see their files
         in_till = in_till.exclude(account=Account.CARD, cause__startswith=cause)
     yield from (f"entry {pk}" for pk in in_till.values_list("pk", flat=True))

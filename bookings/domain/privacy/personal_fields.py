@@ -105,6 +105,8 @@ PERSONAL_FIELDS: Final = (
     PersonalField(
         "StatementLine", "text", _("Text of a transfer"), Purpose.MONEY, "match__refund__order", ERASED
     ),
+    PersonalField("VoucherSale", "recipient", _("Address a voucher was bought for"), Purpose.MONEY, "order"),
+    PersonalField("VoucherSale", "message", _("Message with a voucher"), Purpose.MONEY, "order"),
     PersonalField("Voucher", "email", _("E-mail address of a voucher"), Purpose.MONEY, "order"),
     PersonalField(
         "VoucherMovement",
@@ -249,6 +251,7 @@ NOT_PERSONAL: Final[dict[str, str]] = {
     "TicketContact": "text_version",
     "TillMovement": "reason",
     "User": "password",
+    "WriteOff": "gateway subject reason",
     "Voucher": "code_digest code_end sealed_code",
     "WaitListEntry": "language party token_hash",
     "Webhook": "url secret old_secret events",

@@ -35,6 +35,7 @@ DEFAULT_CODES: Final[Mapping[str, str]] = {
     "cash_over_short": "407",
     "cash_rounding": "408",
     "petty_cash": "409",
+    "write_off": "412",
 }
 
 

@@ -9,6 +9,7 @@ from bookings.models import Account, LedgerEntry, Posting, StatementLine
 # What a clerk takes by a slip lies on the tender's own account until the settlement brings it to the bank
 TENDERS: Final = (Account.CARD.value, Account.EFT.value)
 STATEMENT_CAUSE: Final = "statement:"
+WRITE_OFF_CAUSE: Final = "write-off:"
 _Kind = StatementLine.Kind
 
 

@@ -24,6 +24,7 @@ from bookings.domain.inventory.seat_choice import seats_by_id
 from bookings.domain.sales.cancellations import CancellationQuote, can_cancel, cancellation_quote
 from bookings.domain.sales.ledger import placed_total
 from bookings.domain.sales.refund_state import RefundState, state_of, state_text, with_state
+from bookings.domain.sales.voucher_sales import is_within_return, return_refusal
 from bookings.domain.timetable.segments import Segment, load_segments
 from bookings.domain.timetable.trips import TripView, local_text, trip_view
 from bookings.models import (
@@ -40,6 +41,9 @@ from bookings.models import (
     SaleStatus,
     Ticket,
     Total,
+    Voucher,
+    VoucherSale,
+    voucher_reference,
 )
 
 
@@ -60,6 +64,9 @@ class OrderStatus:
     has_money: bool  # it is in, or its notification is
     paid_text: str  # what was paid of it already; empty if nothing
     has_voucher: bool  # some of it, by a voucher
+    buys_voucher: bool = False  # instead of trips
+    voucher_email: str = ""  # where the code of that goes
+    can_return: bool = False  # it is unused, and in time
 
     PAYABLE: ClassVar = ("to_pay", "declined", "confirming")
 
@@ -87,7 +94,7 @@ def order_status(token: str, *, now: datetime) -> OrderStatus:
         order_id=order.pk,
         contact_version=order.contact_version,
         token=token,
-        reference=order.reference or "",
+        reference=order.reference or voucher_reference(order.pk),
         total_text=format_zar(order.placed_total),
         owed_text=format_zar(cents(order.owed or ZERO)) if can_pay else "",
         pay_by_text=local_text(order.pay_by) if order.pay_by else "",
@@ -96,7 +103,19 @@ def order_status(token: str, *, now: datetime) -> OrderStatus:
         has_money=bool(has_money),
         paid_text=format_zar(paid) if can_pay and paid > 0 else "",
         has_voucher=order.has_voucher,
+        buys_voucher=not order.reference,
+        **({} if order.reference else _voucher_facts(order, now)),
     )
+
+
+def _voucher_facts(order: Order, now: datetime) -> dict[str, Any]:
+    """Of an order that sells a voucher: two queries."""
+    sale = VoucherSale.objects.filter(order=order.pk).first()
+    if sale is None:
+        return {}
+    voucher = Voucher.objects.filter(order=order.pk, kind=Voucher.Kind.SOLD).first()
+    can_return = not return_refusal(order, voucher) and voucher is not None and is_within_return(voucher, now)
+    return {"voucher_email": sale.recipient or order.email, "can_return": can_return}
 
 
 @compiled

@@ -11,6 +11,7 @@ from bookings.database.transactions import short_transaction
 from bookings.domain.sales.messages import write_message
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.staff_tasks import open_task
+from bookings.domain.sales.voucher_blocks import block_voucher, resume_voucher
 from bookings.models import (
     Account,
     Chargeback,
@@ -45,6 +46,7 @@ def charge_back(payment: Payment, line: StatementLine, *, now: datetime) -> Char
             payment=locked, status=Refund.Status.OWED
         ):
             settle_by_chargeback(refund, chargeback, now=now)
+        block_voucher(order, now=now)
         write_message(OutboxMessage.Kind.CHARGEBACK, order, locked, now=now)
         _tell_staff(chargeback, _("%(amount)s was taken back by the customer’s bank"), now)
     return chargeback
@@ -72,6 +74,7 @@ def return_chargeback(chargeback: Chargeback, line: StatementLine, *, now: datet
         amounts = {account: chargeback.amount, Account.CHARGEBACKS: -chargeback.amount}
         cause, gateway = f"chargeback-returned:{chargeback.pk}", chargeback.payment.method
         LedgerEntry.objects.post(Posting(cause, amounts, at=now, order=order, gateway=gateway))
+        resume_voucher(order, now=now)
         _tell_staff(chargeback, _("%(amount)s came back to us from the customer’s bank"), now)
     return True
 

@@ -18,6 +18,7 @@ from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.messages import notify_partner, write_message
 from bookings.domain.sales.order_lines import Cause, LineChange, lines_to_sell_again, write_lines
 from bookings.domain.sales.promo_codes import use_again
+from bookings.domain.sales.voucher_sales import issue_sold_voucher, sell_voucher_again
 from bookings.domain.timetable.call_times import expected_boards_at
 from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
@@ -63,6 +64,8 @@ def confirm_order(
         notify_partner(order, Webhook.Event.CONFIRMED, booking, at=now)
     claims.sell(order)
     order.status = SaleStatus.CONFIRMED
+    if not bookings:
+        issue_sold_voucher(order, now=now)
     count_committed(SALES, order.channel)
     write_message(OutboxMessage.Kind.CONFIRMATION, order, order, now=now)
 
@@ -78,7 +81,7 @@ def _confirm_bookings(order_id: int, status: str) -> tuple[QuerySet[Booking], di
 
 
 def take_seats_again(order: Order, *, now: datetime) -> bool:
-    """Claim the seats of an expired order anew and sell it anew, all of it or nothing.
+    """Claim the seats of an expired order anew and sell it anew, all of it or nothing; or its voucher.
 
     False if a seat is gone, extra luggage no longer fits, a coach has left, its promo code is used up by
     others, or the money on the order is not enough. The caller holds the locks; expired claims are already
@@ -117,4 +120,4 @@ def take_seats_again(order: Order, *, now: datetime) -> bool:
     for booking, change in zip(bookings, changes, strict=True):
         name = f"resale:{booking.pk}:{booking.events.count()}"
         write_lines(booking, change, Cause(name=name, against=Account.RECEIVABLE, at=now))
-    return bool(bookings)
+    return bool(bookings) or sell_voucher_again(order, paid=-owed_on(order), now=now)

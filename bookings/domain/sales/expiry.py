@@ -11,6 +11,7 @@ from bookings.domain.sales.order_lines import Cause, take_back_sale
 from bookings.domain.sales.orders import lock_order
 from bookings.domain.sales.promo_codes import free_uses
 from bookings.domain.sales.refunds import owe_back
+from bookings.domain.sales.voucher_sales import expire_voucher_order
 from bookings.models import (
     Account,
     Booking,
@@ -99,5 +100,6 @@ def expire_order(order_id: int, *, now: datetime) -> Order | None:
             BookingStep(booking, SaleStatus.PENDING, SaleStatus.EXPIRED, at=now, reason="not paid in time")
         )
         notify_partner(order, Webhook.Event.EXPIRED, booking, at=now)
+    expire_voucher_order(order, now=now)
     owe_back(Order.objects.get(pk=order_id), now=now)
     return order

@@ -184,16 +184,23 @@ def open_lines(booking: Booking, tickets: Collection[Ticket] | None = None) -> l
     return _taking_back(lines)
 
 
-def lines_to_sell_again(booking: Booking) -> list[NewLine]:
-    """What expiry took back of a booking, as lines that sell it anew."""
-    lines = list(OrderLine.objects.filter(booking=booking, cause__startswith="expired:").order_by("pk"))
+def open_voucher_lines(order: Order) -> list[NewLine]:
+    """Lines that take back the voucher which an order sells; none for an order of trips."""
+    return _taking_back(OrderLine.objects.filter(order=order, kind=Kind.VOUCHER_SALE))
+
+
+def lines_to_sell_again(of: Booking | Order) -> list[NewLine]:
+    """What expiry took back of a booking, or of an order that has none, as lines that sell it anew."""
+    own = {"booking": of} if isinstance(of, Booking) else {"order": of, "booking": None}
+    lines = list(OrderLine.objects.filter(**own, cause__startswith="expired:").order_by("pk"))
     return _taking_back(line for line in lines if line.cause == lines[-1].cause)
 
 
 def lapsed_on(order: Order) -> Decimal:
     """What an order costs again of which the bookings ran out, in rand."""
     expired = order.bookings.filter(status=SaleStatus.EXPIRED)
-    return sum((_sum(lines_to_sell_again(booking)) for booking in expired), ZERO)
+    lines = [lines_to_sell_again(booking) for booking in expired] or [lines_to_sell_again(order)]
+    return sum(map(_sum, lines), ZERO)
 
 
 def move_lines(booking: Booking, part: Booking, tickets: Collection[Ticket], *, now: datetime) -> None:

@@ -20,6 +20,7 @@ from bookings.database.transactions import DatabaseClock, database_now
 from bookings.domain.fares.luggage import NO_LUGGAGE, PricedLuggage
 from bookings.domain.fares.refund_rules import RefundTerms
 from bookings.domain.inventory.claims import lock_schedules, lock_schedules_of_order
+from bookings.domain.sales.ledger import owed_on
 from bookings.domain.sales.order_lines import move_lines
 from bookings.domain.timetable.leavings import has_passed
 from bookings.domain.timetable.segments import Segment
@@ -65,7 +66,7 @@ class LockedOrder:
 
     order: Order
     schedules: dict[int, Schedule]  # of its bookings, and others that were asked for
-    bookings: list[Booking]
+    bookings: list[Booking]  # none of an order that sells a voucher
     now: datetime  # by the database's clock, after the locks were had
     owed: Decimal  # on the order; negative: paid too much
 
@@ -106,7 +107,7 @@ def lock_order(order_id: int, *, also: Iterable[int] = ()) -> LockedOrder:
                 schedules,
                 bookings,
                 (bookings and getattr(bookings[0], "clock", None)) or database_now(),
-                cents(getattr(bookings[0], "owed", None) or ZERO) if bookings else ZERO,
+                cents(getattr(bookings[0], "owed", None) or ZERO) if bookings else owed_on(orders[0]),
             )
     raise Busy
 

@@ -282,7 +282,8 @@ def _place_money(
             detail=f"{payment.amount} came after the seats were gone",
             now=now,
         )
-        write_message(OutboxMessage.Kind.SEATS_GONE, order, payment, now=now)
+        if bookings:
+            write_message(OutboxMessage.Kind.SEATS_GONE, order, payment, now=now)
         outcome = "seats gone"
     elif order.status == SaleStatus.CONFIRMED and owed == 0:
         outcome = "balance paid"  # of a change to a booking that was paid before
@@ -304,5 +305,5 @@ def _place_money(
             now=now,
         )
     if excess:  # or it may be
-        owe_back(order, is_told=outcome == "seats gone", now=now)
+        owe_back(order, is_told=outcome == "seats gone" and bool(bookings), now=now)
     return outcome

@@ -11,7 +11,9 @@ from django.utils.translation import gettext as _
 from bookings.base.dates import full_day_text
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now, short_transaction
+from bookings.domain.sales.breakage import revive
 from bookings.domain.sales.idempotency import run_once
+from bookings.domain.sales.voucher_blocks import is_charged_back
 from bookings.domain.sales.vouchers import (
     IssuedVoucher,
     NewVoucher,
@@ -65,6 +67,8 @@ def _stop(stop: VoucherStop, actor: User, now: datetime) -> IssuedVoucher | None
         raise Refusal(_("Enter why the voucher is stopped."))
     voucher = _locked(stop.voucher_id)
     left = voucher.balance
+    if is_charged_back(voucher):
+        raise Conflict(_("The customer’s bank took the payment of this voucher back, so it stays blocked."))
     if voucher.stopped_at and not left:
         raise Conflict(_("This voucher is stopped already."))
     if left and not stop.replaces and voucher.kind in Voucher.PAID_FOR:
@@ -110,6 +114,7 @@ def extend_voucher(
         movement = VoucherMovement(kind=Kind.EXTENDED, amount=0, reason=reason, actor=actor, at=now)
         movement.valid_until = valid_until
         add_movement(voucher, movement)
+        revive(voucher, actor=actor, now=now)
         return voucher
 
 

@@ -59,6 +59,10 @@ def pay_with_voucher(
 def _pay(order_id: int, code: str, submission: str, now: datetime | None) -> str:
     locked, attempts = lock_payable_order(order_id, now=now)
     order, owed, now = locked.order, locked.owed, now or locked.now
+    if not locked.bookings:
+        raise VoucherRefused(
+            _("A voucher cannot be bought with a voucher. Please choose another way to pay.")
+        )
     voucher = lock_voucher(code, now=now)
     amount = min(voucher.balance, owed)
     supersede_attempts(attempts, owed - amount)

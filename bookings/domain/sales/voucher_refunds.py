@@ -15,6 +15,7 @@ from bookings.base.money import ZERO
 from bookings.database.transactions import short_transaction
 from bookings.domain.company.settings import company_settings
 from bookings.domain.sales.approvals import Approval, NeedsApproval
+from bookings.domain.sales.breakage import revive
 from bookings.domain.sales.messages import notify_partner, write_message
 from bookings.domain.sales.vouchers import NewVoucher, add_movement, paid_for_until, write_voucher
 from bookings.models import (
@@ -53,6 +54,8 @@ def restore_voucher(refund: Refund, *, now: datetime) -> bool:
             at=now,
         )
         add_movement(voucher, movement)
+        if movement.valid_until:
+            revive(voucher, actor=None, now=now)
         _post(refund, order, now)
         notify_partner(order, Webhook.Event.REFUNDED, refund, at=now)
         recipient = order.email or voucher.email

@@ -1,8 +1,9 @@
 """Vouchers: travel that we owe to whoever has the code. The only writer of their rows and movements.
 
 What is on all of them together lies on `voucher_liability`. One that was paid for, with money or with a
-refund, lives VOUCHER_YEARS; what is left of it then is the bearer's still (CPA s63), so it is never taken:
-staff give it more time. One given in goodwill is worth nothing after its last day.
+refund, lives VOUCHER_YEARS; what is left of it then is the bearer's still (CPA s63), so nobody loses it:
+staff give it more time, also after it was posted as breakage. One given in goodwill is worth nothing after
+its last day.
 
 Lock order: the row of a voucher comes after orders, bookings, payments, refunds and promo codes, before
 partners, tills and the ledger.
@@ -21,7 +22,7 @@ from django.utils.translation import gettext as _
 from bookings.base.dates import full_day_text
 from bookings.base.encryption import encrypt
 from bookings.base.errors import NotFound, Refusal
-from bookings.base.money import ZERO, format_zar, is_rand_and_cents
+from bookings.base.money import ZERO, cents, format_zar, is_rand_and_cents
 from bookings.base.voucher_codes import new_voucher_code, voucher_digest, voucher_digests
 from bookings.database.transactions import database_now
 from bookings.domain.company.settings import company_settings
@@ -64,7 +65,9 @@ class IssuedVoucher:
 
 @dataclass(frozen=True)
 class NewVoucher:
-    """What is issued, in rand, through its last day; `email` gets the code, of `order` if there is one."""
+    """What is issued, in rand, through its last day; `email` gets the code, of `order` if there is one. Where
+    it `is_sealed` the code is kept until somebody is told it, also without an address.
+    """
 
     kind: str
     value: Decimal
@@ -72,6 +75,7 @@ class NewVoucher:
     email: str = ""
     order: Order | None = None
     replaces: Voucher | None = None
+    is_sealed: bool = False
 
 
 def paid_for_until(now: datetime) -> date:
@@ -130,8 +134,9 @@ def refusal_of(voucher: Voucher, *, now: datetime) -> str:
         return _("This voucher was stopped. Please ask us about it.")
     if voucher.valid_until < timezone.localdate(now):
         day = {"day": full_day_text(voucher.valid_until)}
-        if voucher.kind in Voucher.PAID_FOR and voucher.balance:
-            left = day | {"amount": format_zar(voucher.balance)}
+        left_of_it = voucher.balance or lapsed_of(voucher)
+        if voucher.kind in Voucher.PAID_FOR and left_of_it:
+            left = day | {"amount": format_zar(left_of_it)}
             return (
                 _(
                     "This voucher was valid until %(day)s. The %(amount)s on it are still yours: "
@@ -143,6 +148,13 @@ def refusal_of(voucher: Voucher, *, now: datetime) -> str:
     if not voucher.balance:
         return _("This voucher has been used up.")
     return ""
+
+
+def lapsed_of(voucher: Voucher) -> Decimal:
+    """What was posted as breakage of a voucher, and comes on it again with more time, in rand."""
+    kinds = (Kind.EXPIRED, Kind.REVIVED)
+    moved = VoucherMovement.objects.filter(voucher=voucher, kind__in=kinds)
+    return -cents(moved.aggregate(total=Total("amount"))["total"] or ZERO)
 
 
 def add_movement(voucher: Voucher, movement: VoucherMovement) -> None:
@@ -167,7 +179,7 @@ def write_voucher(new: NewVoucher, *, now: datetime) -> IssuedVoucher:
         kind=new.kind,
         code_digest=voucher_digest(code),
         code_end=code[-4:],
-        sealed_code=encrypt(code) if new.email else "",
+        sealed_code=encrypt(code) if new.email or new.is_sealed else "",
         value=new.value,
         balance=ZERO,
         valid_until=new.valid_until,

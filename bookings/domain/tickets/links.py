@@ -38,6 +38,11 @@ def link_address(token: str) -> str:
     return f"{settings.SITE_URL}/bookings/link/{token}/"
 
 
+def order_address(order: Order) -> str:
+    """The page of an order that no booking has: what was bought, whether it is paid, and giving it back."""
+    return f"{settings.SITE_URL}/orders/{order.token}/status/"
+
+
 def order_of_link(token: str, *, now: datetime) -> Order | None:
     link = (
         AccessLink.objects.select_related("order")

@@ -108,7 +108,8 @@ def _facts(view: ReceiptView) -> Iterator[tuple[str, str]]:
     if view.issuer.till is not None:
         yield _("Till"), str(view.issuer.till)
         yield _("Clerk"), view.issuer.clerk
-    yield _("Booking"), ", ".join(view.references)
+    if view.references:
+        yield _("Booking"), ", ".join(view.references)
 
 
 def _place(issuer: ReceiptIssuer, *, is_refund: bool) -> str:

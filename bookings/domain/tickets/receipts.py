@@ -36,6 +36,7 @@ from bookings.models import (
     Refund,
     SaleStatus,
     Shift,
+    voucher_reference,
 )
 
 
@@ -129,7 +130,7 @@ def order_receipt(order: Order, bookings: Sequence[Booking]) -> ReceiptView:
     payments, entries = list(_payments_of(order.pk)), list(_entries_of(order.pk))
     if not payments and order.status != SaleStatus.CONFIRMED:
         raise Conflict(_("Nothing has been paid on this booking, so there is no receipt."))
-    lines, number = list(_lines_of(order.pk)), _number(bookings)
+    lines, number = list(_lines_of(order.pk)), _number(order, bookings)
     is_refunded = any(entry.account == Account.REFUNDS_OWED for entry in entries)
     refunds = _refunds_of(order.pk) if is_refunded else []
     return ReceiptView(
@@ -151,7 +152,7 @@ def refund_receipt(order: Order, bookings: Sequence[Booking], refund_id: int) ->
     row = next((row for row in rows if row.pk == refund_id), None)
     if row is None:
         raise NotFound(_("This refund belongs to another booking."))
-    refund = _numbered(rows, _number(bookings), entries)[rows.index(row)]
+    refund = _numbered(rows, _number(order, bookings), entries)[rows.index(row)]
     return ReceiptView(
         number=refund.number,
         at=refund.at,
@@ -211,8 +212,12 @@ def _lines_of(order_id: int) -> QuerySet[OrderLine]:
     return OrderLine.objects.filter(order=order_id).order_by("pk")
 
 
-def _number(bookings: Sequence[Booking]) -> str:
-    """The reference of the order's first booking, which it keeps whatever is split off."""
+def _number(order: Order, bookings: Sequence[Booking]) -> str:
+    """The reference of the order's first booking, which it keeps whatever is split off, or that of the sale
+    of a voucher.
+    """
+    if not bookings:
+        return voucher_reference(order.pk)
     return min(bookings, key=lambda booking: booking.pk).booking_reference
 
 

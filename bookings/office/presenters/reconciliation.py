@@ -70,6 +70,8 @@ class StatementRow:
     badge: str
     answer: str
     is_open: bool
+    subject: str  # by which its difference is written off
+    gap: str  # as a form sends it
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ def statement_rows(lines: list[DayLine]) -> Iterator[StatementRow]:
             badge=_BADGES.get(line.state, "badge-bad" if line.is_open else "badge-warn"),
             answer=line.answer or "",
             is_open=line.is_open,
+            subject=line.subject,
+            gap=str((line.theirs or Decimal(0)) - (line.ours or Decimal(0))),
         )
 
 

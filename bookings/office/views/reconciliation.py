@@ -21,6 +21,7 @@ from bookings.domain.reconciliation.files import read_file
 from bookings.domain.reconciliation.overview import overview
 from bookings.domain.reconciliation.postings import TENDERS
 from bookings.domain.reconciliation.uploads import keep_file
+from bookings.domain.reconciliation.write_offs import write_offs_of
 from bookings.office.access import StaffRequest, staff
 from bookings.office.forms.reconciliation import StatementUpload
 from bookings.office.policy import may
@@ -62,7 +63,7 @@ def reconciliation(request: StaffRequest) -> HttpResponse:
 @require_safe
 def reconciliation_day(request: StaffRequest, gateway: str, day: str) -> HttpResponse:
     """One business day: each line of theirs and ours, what differs first; `?only=open` has nothing else."""
-    page = statement_page(gateway, _day_or_404(day), now=timezone.now())
+    page = statement_page(gateway, day_or_404(day), now=timezone.now())
     only_open = request.GET.get("only") == "open"
     lines = [line for line in page.lines if line.is_open or not only_open]
     pager = Paginator(lines, _LINES)
@@ -74,6 +75,8 @@ def reconciliation_day(request: StaffRequest, gateway: str, day: str) -> HttpRes
         "read": read_text(page, now=timezone.now()),
         "rows": list(statement_rows(list(shown))),
         "only_open": only_open,
+        "write_offs": write_offs_of(gateway, page.day),
+        "may_write_off": may(request.user.role, "write_off", "POST"),
         "links": filtered_links(shown.number, pager.num_pages, {"only": "open" if only_open else ""}),
         "may_read": gateway not in TENDERS and may(request.user.role, "reconciliation_read", "POST"),
     }
@@ -83,7 +86,7 @@ def reconciliation_day(request: StaffRequest, gateway: str, day: str) -> HttpRes
 @staff
 @require_safe
 def reconciliation_csv(request: StaffRequest, gateway: str, day: str) -> StreamingHttpResponse:
-    page: StatementPage = statement_page(gateway, _day_or_404(day), now=timezone.now())
+    page: StatementPage = statement_page(gateway, day_or_404(day), now=timezone.now())
     answer = StreamingHttpResponse(csv_lines(statement_csv(page)), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{gateway}-{page.day.isoformat()}.csv"'
     return answer
@@ -147,7 +150,7 @@ def _upload_page(
     return render(request, "office/reconciliation/upload.html", context, status=status)
 
 
-def _day_or_404(text: str) -> date:
+def day_or_404(text: str) -> date:
     day = read_day(text)
     if day is None or day.isoformat() != text:
         raise Http404

@@ -1,27 +1,35 @@
 """Vouchers: found, listed with their sum, given in goodwill, stopped, given more time."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from bookings.base.codes import random_token
-from bookings.base.errors import Refusal, TooMany
+from bookings.base.errors import Conflict, NotFound, Refusal, TooMany
 from bookings.base.money import format_zar
 from bookings.base.params import read_int
 from bookings.base.voucher_codes import voucher_code_text
+from bookings.domain.counter.shifts import require_shift
 from bookings.domain.counter.voucher_records import export_vouchers, voucher_list, voucher_record
+from bookings.domain.counter.voucher_sale import VoucherGivenBack, sell_voucher, take_voucher_back
 from bookings.domain.sales.bookings import booking_called
 from bookings.domain.sales.voucher_changes import VoucherStop, extend_voucher, stop_voucher
 from bookings.domain.sales.voucher_page import voucher_balance
-from bookings.domain.sales.vouchers import Goodwill, IssuedVoucher, give_voucher, goodwill_until
+from bookings.domain.sales.voucher_sales import VoucherOrder, VoucherReturn
+from bookings.domain.sales.vouchers import Goodwill, IssuedVoucher, get_voucher, give_voucher, goodwill_until
+from bookings.domain.tickets.receipt_text import method_text, receipt_text
+from bookings.domain.tickets.receipts import note_print, receipt_of, was_printed
+from bookings.models import Shift, Voucher
 from bookings.office.access import StaffRequest, staff
-from bookings.office.forms.vouchers import ExtendForm, GoodwillForm, StopForm
+from bookings.office.forms.vouchers import ExtendForm, GoodwillForm, ReturnForm, StopForm, VoucherSaleForm
 from bookings.office.policy import may
 from bookings.office.presenters.spreadsheet import csv_lines
 from bookings.office.presenters.vouchers import VoucherRow, history_rows, voucher_file_rows
@@ -60,6 +68,8 @@ def vouchers(request: StaffRequest) -> HttpResponse:
         "gap": format_zar(page.owed - page.left) if page.owed != page.left else "",
         "links": filtered_links(page.page, page.pages, {"q": text}),
         "may_give": may(role, "voucher_new", "POST"),
+        "may_see_lapsed": may(role, "breakage"),
+        "may_sell": may(role, "voucher_sell", "POST"),
         "may_export": may(role, "vouchers_csv"),
     }
     return render(request, "office/vouchers/vouchers.html", context, status=status)
@@ -110,10 +120,102 @@ def _give(request: StaffRequest, form: GoodwillForm) -> IssuedVoucher:
     return give_voucher(goodwill, actor=request.user, submission=data["submission"], content=content)
 
 
-def _issued(request: StaffRequest, issued: IssuedVoucher) -> HttpResponse:
+@staff
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def voucher_sell(request: StaffRequest) -> HttpResponse:
+    """Into the till; the code is shown in the answer, once, as a slip to print."""
+    form = VoucherSaleForm(
+        request.POST if request.method == "POST" else None, initial={"submission": random_token()}
+    )
+    shift = Shift.objects.open_of(request.user)
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        data = form.cleaned_data
+        till = require_shift(request.user)
+        bought = VoucherOrder(data["value"], data["email"], data["recipient"], data["message"], shift=till)
+        try:
+            sold = sell_voucher(bought, form.tendered, shift=till, submission=data["submission"])
+        except Refusal as refusal:
+            add_refusal(form, None, refusal)
+            status = refusal.status
+        else:
+            return _issued(request, IssuedVoucher(sold.voucher, sold.code), is_sold=True)
+    context = {"form": form, "shift": shift}
+    return render(request, "office/vouchers/sell.html", context, status=status)
+
+
+@staff
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def voucher_return(request: StaffRequest, voucher_id: int) -> HttpResponse:
+    """A bought voucher goes back for the money; late, with a second person."""
+    form = ReturnForm(
+        request.POST if request.method == "POST" else None, initial={"submission": random_token()}
+    )
+    voucher, refusal = get_voucher(voucher_id), None
+    status = 422 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            given = _take_back(request, voucher, form)
+        except Refusal as broken:
+            refusal, status = broken, broken.status
+            if not form.errors:
+                add_refusal(form, None, broken)
+        else:
+            messages.success(request, _given_back_text(given))
+            return redirect("office:voucher", voucher_id)
+    form.note_refusal(refusal)
+    context = {"form": form, "voucher": VoucherRow.of(voucher)}
+    return render(request, "office/vouchers/return.html", context, status=status)
+
+
+def _take_back(request: StaffRequest, voucher: Voucher, form: ReturnForm) -> VoucherGivenBack:
+    if voucher.order_id is None or voucher.kind != Voucher.Kind.SOLD:
+        raise Conflict(_("Only a voucher that was bought can be given back."))
+    data = form.cleaned_data
+    back = VoucherReturn(voucher.order_id, data["reason"], form.approval_for(request, data["reason"]))
+    return take_voucher_back(
+        back,
+        actor=request.user,
+        shift=Shift.objects.open_of(request.user),
+        slip=data["slip"],
+        submission=data["submission"],
+    )
+
+
+def _given_back_text(given: VoucherGivenBack) -> str:
+    paid = [f"{method_text(row.method)} {format_zar(row.amount)}" for row in given.paid_out]
+    if paid:
+        return _("The voucher was given back. Hand over now: %(paid)s.") % {"paid": ", ".join(paid)}
+    return _("The voucher was given back. The money goes back the way it was paid.")
+
+
+@staff
+@require_http_methods(["GET", "HEAD", "POST"])
+def voucher_receipt(request: StaffRequest, voucher_id: int) -> HttpResponse:
+    """The receipt of its sale, as a page that prints itself; noted by a POST, from then on it is a copy."""
+    voucher = get_voucher(voucher_id)
+    if voucher.order_id is None or voucher.kind != Voucher.Kind.SOLD:
+        raise NotFound(_("This voucher was not bought, so it has no receipt."))
+    if request.method == "POST":
+        note_print(voucher.order_id, now=timezone.now())
+        return HttpResponse(status=204)
+    view = replace(receipt_of(voucher.order_id), is_copy=was_printed(voucher.order_id))
+    context = {
+        "receipt": receipt_text(view),
+        "reference": view.number,
+        "back": reverse("office:voucher", args=[voucher_id]),
+        "is_thermal": request.GET.get("paper") == "80",
+        "note_address": request.path,
+    }
+    return render(request, "office/receipt.html", context)
+
+
+def _issued(request: StaffRequest, issued: IssuedVoucher, *, is_sold: bool = False) -> HttpResponse:
     """Not by a redirect: the code is kept nowhere that a second page could read it from."""
     row = VoucherRow.of(issued.voucher)
-    context = {"voucher": row, "code": voucher_code_text(issued.code)}
+    context = {"voucher": row, "code": voucher_code_text(issued.code), "is_sold": is_sold}
     answer = render(request, "office/vouchers/issued.html", context)
     answer["Cache-Control"] = "no-store"
     return answer
@@ -184,5 +286,7 @@ def _voucher_page(
         "may_stop": record.can_be_stopped and may(role, "voucher_stop", "POST"),
         "may_extend": record.can_be_extended and may(role, "voucher_extend", "POST"),
         "may_be_taken": record.may_be_taken,
+        "is_bought": record.voucher.kind == Voucher.Kind.SOLD,
+        "may_return": record.can_be_returned and may(role, "voucher_return", "POST"),
     }
     return render(request, "office/vouchers/voucher.html", context, status=status)

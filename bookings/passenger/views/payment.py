@@ -44,7 +44,11 @@ def status(request: HttpRequest, token: str) -> HttpResponse:
         return redirect(start_payment(view.order_id, gateway=request.POST.get("gateway", "")))
     if request.method == "POST":  # the money came while the page still asked for it
         return redirect("passenger:order_status", token)
-    if view.state == "confirmed" and may_manage(request, view.order_id, view.contact_version):
+    if (
+        view.state == "confirmed"
+        and not view.buys_voucher
+        and may_manage(request, view.order_id, view.contact_version)
+    ):
         return redirect("passenger:booking", view.reference)
     return status_page(request, view)
 

@@ -34,6 +34,7 @@ from bookings.models import (
     StatementMatch,
     TillMovement,
     VoucherMovement,
+    WriteOff,
 )
 from bookings.tests.make import (
     NOW,
@@ -60,6 +61,7 @@ MODELS: tuple[type[Model], ...] = (
     Invoice,
     InvoiceLine,
     StatementLine,
+    WriteOff,
     StatementMatch,
     ScheduleChange,
     VoucherMovement,
@@ -85,6 +87,8 @@ def books(db: None) -> Booking:
     StaffEvent.objects.record(clerk, "account changed", actor=clerk, reason="married", at=NOW)
     line = make_statement_line("card", 600)
     StatementMatch.objects.create(line=line, payment=Payment.objects.get(), at=NOW)
+    facts = {"gateway": "demo", "day": NOW.date(), "amount": 5, "reason": "rounding", "at": NOW}
+    WriteOff.objects.create(subject="rest:demo", actor=clerk, **facts)
     partner = make_partner()
     receive_payment(partner, Transfer(Decimal(5), "EFT 1"), actor=clerk, submission="eft", now=NOW)
     earned = {"percent": 10, "base": 600, "amount": 60, "settlement": "gross", "at": NOW}

@@ -98,7 +98,7 @@ def make_everything(user: User) -> dict[str, str]:
         "user_id": make_user(role=User.Role.CLERK).pk,
         "slug": partner.slug,
         "promo_id": make_promo_code().pk,
-        "voucher_id": make_voucher(now=now)[0].pk,
+        "voucher_id": make_voucher(now=now, kind="sold")[0].pk,
         "key_id": make_api_key(partner, now=now).key.pk,
         "hook_id": hook.pk,
         "step": "arrival",

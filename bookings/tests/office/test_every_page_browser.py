@@ -65,6 +65,7 @@ NO_PAGE: Final = {
     "fleet_layout_preview",
     "disruption_evidence_document",
     *("promo_code_stop", "vouchers_csv", "voucher_stop", "voucher_extend", "skip_stop"),
+    "write_off_take_back",
 }
 WIDE: Final = {"width": 1280, "height": 720}
 PHONE: Final = {"width": 390, "height": 844}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -34,9 +34,9 @@ from bookings.domain.tickets.choice_links import choice_address
 from bookings.domain.tickets.invoice_page import get_invoice
 from bookings.domain.tickets.invoice_pdf import invoice_pdf
 from bookings.domain.tickets.invoice_text import invoice_text
-from bookings.domain.tickets.links import link_address, make_link
+from bookings.domain.tickets.links import link_address, make_link, order_address
 from bookings.domain.tickets.pdf import trips_pdf
-from bookings.domain.tickets.receipt_text import receipt_text
+from bookings.domain.tickets.receipt_text import ReceiptText, receipt_text
 from bookings.domain.tickets.receipts import order_receipt, refund_receipt
 from bookings.domain.tickets.ticketed_trip import ticketed_trip_of, ticketed_trips_of
 from bookings.domain.timetable.trips import local_text
@@ -56,6 +56,7 @@ from bookings.models import (
     Total,
     Voucher,
     VoucherMovement,
+    voucher_reference,
 )
 
 
@@ -80,7 +81,7 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> Mail | None:
             seed = f"{message.message_id} {order.email}"
             token = (
                 make_link(order, now=now, bookings=bookings, seed=seed)
-                if content and not message.recipient
+                if content and bookings and not message.recipient
                 else ""
             )
         else:
@@ -91,16 +92,17 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> Mail | None:
         context = {
             "company": company,
             "order": order,
-            "link": link_address(token) + content.leads_to,
+            "link": (link_address(token) if token or not order else order_address(order)) + content.leads_to,
             "is_passenger": _is_to_passenger(message, order),
             "site_url": settings.SITE_URL,
             **content.context,
         }
         subject = " ".join(in_ascii(content.subject).split())  # a header is one line
         context["subject"] = subject
+        template = content.template or message.kind
         mail = Mail(
             subject=subject,
-            body=render_to_string(f"mail/{message.kind}.txt", context),
+            body=render_to_string(f"mail/{template}.txt", context),
             to=[recipient],
             reply_to=[company.email] if company.email else None,
             headers={
@@ -109,7 +111,7 @@ def build_mail(message: OutboxMessage, *, now: datetime) -> Mail | None:
                 "X-Auto-Response-Suppress": "All",
             },
         )
-        mail.attach_alternative(render_to_string(f"mail/{message.kind}.html", context), "text/html")
+        mail.attach_alternative(render_to_string(f"mail/{template}.html", context), "text/html")
         for name, body, kind in content.attachments:
             mail.attach(name, body, kind)
     return mail
@@ -125,6 +127,8 @@ def _confirmation(
     message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
 ) -> Content | None:
     receipt = order_receipt(order, bookings)
+    if not bookings:
+        return _voucher_receipt(order, receipt_text(receipt))
     owed = any(not refund.is_paid for refund in receipt.refunds)
     bookings = [booking for booking in bookings if booking.status == SaleStatus.CONFIRMED]
     all_trips = ticketed_trips_of(bookings)
@@ -147,6 +151,20 @@ def _confirmation(
             (f"trip-{reference}.ics", trips_calendar(all_trips), "text/calendar"),
         ),
     )
+
+
+def _voucher_receipt(order: Order, receipt: ReceiptText) -> Content:
+    sale = order.voucher_sale
+    facts = {"value": format_zar(sale.value), "reference": sale.reference}
+    return Content(
+        _("You have bought a voucher of %(value)s (%(reference)s)") % facts,
+        {**facts, "recipient": sale.recipient, "receipt": receipt, "days": settings.VOUCHER_RETURN_DAYS},
+        template="voucher_receipt",
+    )
+
+
+def _reference(order: Order, bookings: Sequence[Booking]) -> str:
+    return bookings[0].booking_reference if bookings else voucher_reference(order.pk)
 
 
 def _pay_by(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content | None:
@@ -238,7 +256,7 @@ def _refunded(order: Order, **of: Any) -> Decimal:
 
 def _seats_gone(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
     payment = Payment.objects.get(pk=message.row_id)
-    reference = bookings[0].booking_reference
+    reference = _reference(order, bookings)
     return Content(
         _("Your payment arrived too late for your seats (%(reference)s)") % {"reference": reference},
         {
@@ -256,7 +274,7 @@ def _exchange_refused(
 ) -> Content:
     payment = Payment.objects.select_related("attempt__exchange_request__booking").get(pk=message.row_id)
     request = payment.attempt and payment.attempt.exchange_request
-    reference = request.booking.booking_reference if request else bookings[0].booking_reference
+    reference = request.booking.booking_reference if request else _reference(order, bookings)
     trips = [ticketed_trip_of(booking) for booking in bookings if booking.status == SaleStatus.CONFIRMED]
     return Content(
         _("Your change could not be made (%(reference)s)") % {"reference": reference},
@@ -273,7 +291,7 @@ def _exchange_refused(
 
 def _refund(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
     first = Refund.objects.get(pk=message.row_id)
-    reference, amount = bookings[0].booking_reference, format_zar(_refunded(order, cause=first.cause))
+    reference, amount = _reference(order, bookings), format_zar(_refunded(order, cause=first.cause))
     is_interest = first.cause.startswith("interest:")
     subject = _("Your refund of %(amount)s (%(reference)s)")
     if is_interest:
@@ -284,6 +302,7 @@ def _refund(message: OutboxMessage, order: Order, bookings: list[Booking], now: 
             "reference": reference,
             "amount": amount,
             "is_interest": is_interest,
+            "is_voucher": not bookings,
             "refunds": _sentences(order, Q(cause=first.cause)),
         },
     )
@@ -291,7 +310,7 @@ def _refund(message: OutboxMessage, order: Order, bookings: list[Booking], now: 
 
 def _chargeback(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
     chargeback = Chargeback.objects.get(payment=message.row_id)
-    reference, amount = bookings[0].booking_reference, format_zar(chargeback.amount)
+    reference, amount = _reference(order, bookings), format_zar(chargeback.amount)
     return Content(
         _("Your bank took back your payment of %(amount)s (%(reference)s)")
         % {"amount": amount, "reference": reference},
@@ -300,7 +319,7 @@ def _chargeback(message: OutboxMessage, order: Order, bookings: list[Booking], n
 
 
 def _link(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
-    reference = bookings[0].booking_reference
+    reference = _reference(order, bookings)
     return Content(
         _("Your link to booking %(reference)s") % {"reference": reference},
         {"trips": [ticketed_trip_of(booking) for booking in bookings], "reference": reference},
@@ -322,7 +341,7 @@ def _bank_details(
     waiting = [row for row in waiting_for_details(order.pk) if row.given_at is None]
     if not waiting:
         return None
-    amount, reference = format_zar(amount_waiting(waiting)), bookings[0].booking_reference
+    amount, reference = format_zar(amount_waiting(waiting)), _reference(order, bookings)
     return Content(
         _("Where may we send your refund of %(amount)s? (%(reference)s)")
         % {"amount": amount, "reference": reference},
@@ -333,7 +352,7 @@ def _bank_details(
 def _bank_details_given(
     message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime
 ) -> Content:
-    reference, usable_at = bookings[0].booking_reference, details_request(order.pk).usable_at
+    reference, usable_at = _reference(order, bookings), details_request(order.pk).usable_at
     waits_until = local_text(usable_at) if usable_at and usable_at > now else ""
     return Content(
         _("We have your bank details (%(reference)s)") % {"reference": reference},
@@ -342,7 +361,7 @@ def _bank_details_given(
 
 
 def _contact_changed(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
-    reference = bookings[0].booking_reference
+    reference = _reference(order, bookings)
     return Content(
         _("The contact of booking %(reference)s was changed") % {"reference": reference},
         {"reference": reference, "is_old_address": bool(message.recipient)},
@@ -351,7 +370,7 @@ def _contact_changed(message: OutboxMessage, order: Order, bookings: list[Bookin
 
 def _invoice(message: OutboxMessage, order: Order, bookings: list[Booking], now: datetime) -> Content:
     invoice = get_invoice(order.pk, message.row_id)
-    text, reference = invoice_text(invoice), bookings[0].booking_reference
+    text, reference = invoice_text(invoice), _reference(order, bookings)
     facts = {"title": text.title, "number": invoice.full_number, "reference": reference}
     return Content(
         _("%(title)s %(number)s (%(reference)s)") % facts,
@@ -365,6 +384,8 @@ def _voucher(message: OutboxMessage) -> Content | None:
     if not voucher.sealed_code:
         return None
     value, valid_until = format_zar(voucher.value), full_day_text(voucher.valid_until)
+    is_bought = voucher.kind == Voucher.Kind.SOLD and not voucher.replaces_id
+    sale = voucher.order.voucher_sale if is_bought and voucher.order else None
     return Content(
         _("Your voucher of %(value)s") % {"value": value},
         {
@@ -373,6 +394,9 @@ def _voucher(message: OutboxMessage) -> Content | None:
             "valid_until": valid_until,
             "replaces": voucher.replaces_id is not None,
             "is_refund": voucher.kind == Voucher.Kind.REFUND,
+            "is_sold": voucher.kind == Voucher.Kind.SOLD,
+            "giver": sale.order.email if sale and sale.recipient else "",
+            "message": sale.message if sale else "",
         },
     )
 
@@ -400,7 +424,7 @@ def _disruption(message: OutboxMessage, order: Order, bookings: list[Booking], n
     page = choice_page(link, now=now)
     return Content(
         f"{page.headline}: {page.before.title}, {page.before.date_text}",
-        {"page": page, "reference": bookings[0].booking_reference, "link": choice_address(link)},
+        {"page": page, "reference": _reference(order, bookings), "link": choice_address(link)},
     )
 
 

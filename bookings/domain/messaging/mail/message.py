@@ -28,3 +28,4 @@ class Content:
     context: dict[str, Any]
     attachments: Sequence[tuple[str, bytes, str]] = field(default=())
     leads_to: str = ""  # what of the link, unless the booking: "keep/"
+    template: str = ""  # that of the kind, unless said

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import reverse
 
-from bookings.models import PaymentAttempt
+from bookings.models import PaymentAttempt, voucher_reference
 
 
 def our_address(name: str, argument: str) -> str:
@@ -12,4 +12,6 @@ def our_address(name: str, argument: str) -> str:
 
 def item_name(attempt: PaymentAttempt) -> str:
     booking = attempt.order.bookings.order_by("pk").first()
-    return f"Booking {booking.booking_reference}" if booking else "Booking"
+    if booking is None:
+        return f"Voucher {voucher_reference(attempt.order_id)}"
+    return f"Booking {booking.booking_reference}"

@@ -57,6 +57,7 @@ from bookings.models import (
     User,
     Voucher,
     VoucherMovement,
+    VoucherSale,
     Webhook,
 )
 from bookings.tests.domain.messaging.texts.text_facts import give_contact
@@ -176,6 +177,7 @@ def _fill_money(order: Order) -> None:
     line = make_statement_line("eft", payment.amount, text=f"EFT {NAME}")
     StatementMatch.objects.create(line=line, payment=payment, at=NOW)
     voucher, _code = make_voucher(order=order, email=EMAIL)
+    VoucherSale.objects.create(order=order, value=500, recipient=EMAIL, message=f"For {NAME}")
     Voucher.objects.filter(pk=voucher.pk).update(balance=0)
     VoucherMovement.objects.create(voucher=voucher, kind="stopped", amount=-500, reason=f"for {NAME}", at=NOW)
 

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, rule
 
+from bookings.base.encryption import decrypt
 from bookings.domain.counter.tender import Tender, pay_out_refund
 from bookings.domain.integrity.invariants import neglected
 from bookings.domain.reconciliation.differences import open_difference_tasks
@@ -19,7 +20,9 @@ from bookings.domain.reconciliation.matching import match_lines
 from bookings.domain.reconciliation.slips import match_slips
 from bookings.domain.reconciliation.statements import keep_lines
 from bookings.domain.reconciliation.transfers import book_transfers
+from bookings.domain.reconciliation.write_offs import WriteOffRequest, take_back_write_off, write_off
 from bookings.domain.sales.approvals import Approval
+from bookings.domain.sales.breakage import lapsed_total, post_breakage
 from bookings.domain.sales.exchange_payments import pay_change
 from bookings.domain.sales.exchange_quotes import TripChange
 from bookings.domain.sales.exchange_requests import confirm_change, give_up_change
@@ -27,6 +30,8 @@ from bookings.domain.sales.gateway_refunds import pay_waiting_refunds, watch_owe
 from bookings.domain.sales.gateways import StatementEntry
 from bookings.domain.sales.notifications import act_on_notification
 from bookings.domain.sales.payments import ReceivedPayment, settle
+from bookings.domain.sales.voucher_changes import extend_voucher
+from bookings.domain.sales.voucher_sales import VoucherOrder, VoucherReturn, order_voucher, return_voucher
 from bookings.domain.timetable.segments import SegmentRef
 from bookings.models import (
     Booking,
@@ -40,10 +45,12 @@ from bookings.models import (
     Shift,
     StaffTask,
     StatementLine,
+    Voucher,
 )
 from bookings.tests.domain.sales.buy import paid_notification
 
 orders = Bundle("orders")
+vouchers = Bundle("vouchers")
 PART = st.sampled_from([Decimal("1"), Decimal("0.4"), Decimal("1.2")])
 _Kind = StatementLine.Kind
 
@@ -135,6 +142,56 @@ class MoneySteps(RuleBasedStateMachine):
                     refund.pk, tender, shift=self.shift, submission=f"o{self.posts}", content="", now=self.now
                 )
             )
+
+    @rule(target=orders, value=st.sampled_from([50, 400]))
+    def buy_a_voucher(self, value: int) -> Order:
+        bought = VoucherOrder(Decimal(value), "ann@example.com")
+        return order_voucher(bought, submission=f"buy {self.number()}", now=self.now)
+
+    @rule(target=vouchers)
+    def read_the_code_of_a_bought_voucher(self) -> str | object:
+        voucher = Voucher.objects.filter(kind="sold").exclude(sealed_code="").order_by("-pk").first()
+        return decrypt(voucher.sealed_code) if voucher else multiple()
+
+    @rule(order=orders, is_signed=st.booleans())
+    def give_a_voucher_back(self, order: Order | None, is_signed: bool) -> None:
+        if order:
+            request = VoucherReturn(order.pk, "not needed", self.approval if is_signed else None)
+            submission = f"r{self.number()}"
+            actor = self.shift.clerk
+            self.tried(lambda: return_voucher(request, actor=actor, submission=submission, now=self.now))
+
+    @rule()
+    def post_what_lapsed(self) -> None:
+        """Of vouchers that were paid for, three years later in the blink of an eye."""
+        facts = {"actor": self.shift.clerk, "submission": f"b{self.number()}", "reason": "audit"}
+        total = lapsed_total(now=self.now)
+        self.tried(lambda: post_breakage(total=total, now=self.now, **facts))
+
+    @rule(days=st.sampled_from([-1, 30]))
+    def the_time_of_a_voucher_changes(self, days: int) -> None:
+        """It has run out, as far as its row says; or staff extend it."""
+        voucher = Voucher.objects.filter(kind="sold").order_by("pk").first()
+        if voucher and days < 0:
+            self.has_changed = True
+            Voucher.objects.filter(pk=voucher.pk).update(valid_until=self.now.date() + timedelta(days=days))
+        elif voucher:
+            until = self.now.date() + timedelta(days=days)
+            facts = {"reason": "asked", "actor": self.shift.clerk, "now": self.now}
+            self.tried(lambda: extend_voucher(voucher.pk, until, **facts))
+
+    @rule(takes_back=st.booleans())
+    def write_off_what_differs(self, takes_back: bool) -> None:
+        """The first line that nobody knows, and again not."""
+        line = StatementLine.objects.filter(match=None, kind="payment").order_by("pk").first()
+        if line is None:
+            return
+        subject, reason = f"statement:{line.pk}", "cannot be found"
+        request = WriteOffRequest(line.gateway, line.day, subject, line.gross, reason, self.approval)
+        facts = {"actor": self.shift.clerk, "now": self.now}
+        written = self.tried(lambda: write_off(request, submission=f"wo{self.number()}", **facts))
+        if written and takes_back:
+            self.tried(lambda: take_back_write_off(written.pk, reason="found", **facts))
 
     @rule(way=st.sampled_from(["demo", "card", "eft"]), is_exact=st.booleans())
     def a_statement_comes(self, way: str, is_exact: bool) -> None:

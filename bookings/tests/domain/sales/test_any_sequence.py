@@ -42,7 +42,7 @@ from bookings.domain.tickets.receipts import receipt_of, refund_receipt_of
 from bookings.domain.timetable.segments import SegmentRef, get_segment
 from bookings.models import Booking, Hold, Order, Payment, Refund, Ticket
 from bookings.tests.domain.sales.buy import ANN
-from bookings.tests.domain.sales.money_steps import MoneySteps, orders
+from bookings.tests.domain.sales.money_steps import MoneySteps, orders, vouchers
 from bookings.tests.make import (
     NOW,
     make_approval,
@@ -70,7 +70,7 @@ class Sales(MoneySteps):
 
     holds = Bundle("holds")
     orders = orders
-    vouchers = Bundle("vouchers")
+    vouchers = vouchers
 
     def __init__(self) -> None:
         super().__init__()
