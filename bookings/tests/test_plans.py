@@ -229,6 +229,7 @@ _DJANGO: Final = "Django's own"
 # is left alone, too.
 KEPT: Final = {
     "bookings_outofservice.bus_id": "the days on which the coaches of a list or of the board do not run",
+    "bookings_waitlisttrip.schedule_id": "who waits for the seats that a cancellation frees",
     "bookings_exchangerequest.booking_id": "whether a change of a booking waits for its payment",
     "bookings_exchangerequest.expires_at": "the sweep of changes that were not paid in time",
     "bookings_paymentattempt.exchange_request_id": "how often somebody tried to pay for a change",

@@ -110,7 +110,9 @@ def make_world() -> World:
         "slug": [partner.slug],
         "key_id": [str(make_key(partner, KeyTerms("tried", ["read"])).key.pk)],
         "hook_id": [str(hook.pk)],
-        "case_id": [str(draft(schedule, now=timezone.now()).pk)],
+        "case_id": [
+            str(draft(schedule, by=User.objects.get(role=User.Role.DISPATCHER), now=timezone.now()).pk)
+        ],
     }
     return world
 
