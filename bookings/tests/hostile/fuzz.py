@@ -114,7 +114,7 @@ class Fuzzer:
         for place in places():
             self.by_place.setdefault(_group(place), []).extend(place.addresses(world.parts))
         without = [group for group, addresses in self.by_place.items() if not addresses]
-        assert without == [], "`make_world` has nothing to put into the addresses of these"
+        assert without == [], f"`make_world` has nothing to put into the addresses of {without}"
         self.forms = self._harvest(rows)
         self.names = sorted({name for form in self.forms for name, _value in form.fields})
 

@@ -102,6 +102,7 @@ def make_world() -> World:
         "block_id": [str(block.pk)],
         "number": [str(shift.pk)],
         "gateway_name": ["demo"],
+        "provider": ["clickatell", "meta"],
         "origin": ["johannesburg"],
         "destination": ["cape-town"],
         "app_label": ["bookings"],
