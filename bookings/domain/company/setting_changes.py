@@ -8,13 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
 from bookings.base.errors import Conflict, NotFound, Refusal
 from bookings.database.transactions import database_now, short_transaction
 from bookings.domain.company.declarations import Setting, text_of
-from bookings.domain.company.settings import SETTINGS
-from bookings.domain.company.stored_settings import forget_stored_settings
+from bookings.domain.company.settings import SETTINGS, company_settings
+from bookings.domain.company.stored_settings import forget_stored_settings, stored_settings
 from bookings.models import AuditEntry, CompanySetting, User
 
 
@@ -88,12 +90,14 @@ def change_setting(
 
 def highest_since(name: str, since: datetime) -> Decimal:
     """The highest that this limit was at any moment since: what was done under it stays as it was."""
-    limits = [Decimal(get_setting(name).counts)]
-    row = CompanySetting.objects.filter(name=name).first()
-    if row is not None:
-        entries = AuditEntry.objects.filter(subject=_subject(row), at__gte=since)
-        for before, after in entries.values_list("before__value", "after__value"):
-            limits += [Decimal(before), Decimal(after)]
+    limits = [Decimal(getattr(company_settings, name))]
+    if name not in stored_settings():  # nobody ever changed it
+        return limits[0]
+    subject = Concat(Value("setting:"), Cast("pk", CharField()), output_field=CharField())
+    subjects = CompanySetting.objects.filter(name=name).values_list(subject)
+    entries = AuditEntry.objects.filter(subject__in=subjects, at__gte=since)
+    for before, after in entries.values_list("before__value", "after__value"):
+        limits += [Decimal(before), Decimal(after)]
     return max(limits)
 
 

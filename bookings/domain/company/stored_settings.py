@@ -14,7 +14,7 @@ _memory: tuple[str, float, Mapping[str, str]] = ("", 0.0, {})  # version, until 
 
 
 def stored_settings() -> Mapping[str, str]:
-    """Values as they were entered, by name.
+    """Values as they were entered, by name; empty for a default that somebody went back to.
 
     Read anew when the version of the reference data is another than it was, and at the latest after
     COMPANY_SETTINGS_SECONDS, for requests that read no reference data. 0: nothing is read, ever.
@@ -28,7 +28,7 @@ def stored_settings() -> Mapping[str, str]:
     if now < until and (not current or current == version):
         return values
     with suppress(DatabaseError):  # what was read last counts on
-        values = dict(CompanySetting.objects.exclude(value="").values_list("name", "value"))
+        values = dict(CompanySetting.objects.values_list("name", "value"))
     _memory = (current or version, now + seconds, values)
     return values
 
