@@ -229,6 +229,14 @@ _DJANGO: Final = "Django's own"
 # is left alone, too.
 KEPT: Final = {
     "bookings_outofservice.bus_id": "the days on which the coaches of a list or of the board do not run",
+    "bookings_outboxmessage.provider_id": "which mail an event of the provider is about",
+    "bookings_providercallback.next_try": "what providers told and nobody has acted upon",
+    "bookings_textmessage.next_try": "the text messages that are due",
+    "bookings_textmessage.fall_back_at": "those that the next channel follows",
+    "bookings_textmessage.booking_id": "what the passengers of a booking were told",
+    "bookings_textmessage.order_id": "what an order was told, and its erasure",
+    "bookings_textmessage.ticket_id": "what one passenger was told",
+    "bookings_ticketcontact.ticket_id": "whom to tell of a ticket",
     "bookings_waitlisttrip.schedule_id": "who waits for the seats that a cancellation frees",
     "bookings_exchangerequest.booking_id": "whether a change of a booking waits for its payment",
     "bookings_exchangerequest.expires_at": "the sweep of changes that were not paid in time",

@@ -25,6 +25,7 @@ from bookings.domain.sales.expiry import drop_expired
 from bookings.domain.sales.idempotency import run_once
 from bookings.domain.sales.order_lines import fare_lines, insert_order, post_sale
 from bookings.domain.sales.orders import TicketTerms, issue_ticket, open_booking
+from bookings.domain.sales.text_messages import copy_contacts
 from bookings.domain.timetable.segments import Segment, SegmentRef
 from bookings.models import (
     Booking,
@@ -101,7 +102,7 @@ def _place(missed: MissedCoach, shift: Shift, now: datetime) -> Order:
     )
     insert_order(order, total=fee * len(tickets))
     standby = open_booking(order, segment, now=now)
-    lines = []
+    lines, new_tickets = [], {}
     for ticket in tickets:
         passenger = {
             "first_name": ticket.first_name,
@@ -116,7 +117,9 @@ def _place(missed: MissedCoach, shift: Shift, now: datetime) -> Order:
             Ticket.Place.STANDBY,
             needs_wheelchair=ticket.needs_wheelchair,
         )
-        lines += fare_lines(issue_ticket(standby, passenger, terms), is_abroad=segment.is_abroad)
+        new_tickets[ticket.pk] = issue_ticket(standby, passenger, terms)
+        lines += fare_lines(new_tickets[ticket.pk], is_abroad=segment.is_abroad)
+    copy_contacts(new_tickets)
     post_sale(standby, lines, now=now)
     _write_case(booking, tickets, segment, shift, now)
     refresh(locked)

@@ -34,6 +34,7 @@ from bookings.domain.sales.order_lines import (
     open_lines,
 )
 from bookings.domain.sales.orders import TicketTerms, issue_ticket, lock_order, split_off
+from bookings.domain.sales.text_messages import copy_contacts
 from bookings.domain.sales.wait_list import offer_freed_seats
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment, get_segment
@@ -117,6 +118,7 @@ def _move(
     new_claims: list[SeatClaim] = []
     taken_back = open_lines(booking, [line.ticket for line in quote.lines])
     sold: list[NewLine] = []
+    new_tickets: dict[int, Ticket] = {}
     saves = any(line.discount for line in quote.lines)
     promo = booking.order.promo_code.code if saves and booking.order.promo_code else ""
     for line in quote.lines:
@@ -137,6 +139,7 @@ def _move(
             line.luggage,
         )
         issued = issue_ticket(booking, passenger, terms)
+        new_tickets[line.ticket.pk] = issued
         Ticket.objects.filter(pk=line.ticket.pk).update(status=Ticket.Status.REPLACED)
         BookingEvent.objects.record(
             replace(step, before=Ticket.Status.VALID, after=Ticket.Status.REPLACED, ticket=line.ticket)
@@ -149,6 +152,7 @@ def _move(
             sold.append(
                 fee_line(OrderLine.Kind.CHANGE_FEE, line.ticket, line.given_back, taken_back=taken_back)
             )
+    copy_contacts(new_tickets)
     claims.claim(new_claims)
     return LineChange(sold, taken_back)
 

@@ -15,7 +15,14 @@ from django.utils.translation import gettext as _
 from bookings.base.codes import new_ticket_code
 from bookings.base.errors import Conflict, NotFound, Refusal, SeatTaken
 from bookings.base.money import ZERO
-from bookings.base.names import NAME_LENGTH, PersonName, plain_first_name, plain_surname, plain_surname_end
+from bookings.base.names import (
+    NAME_LENGTH,
+    PersonName,
+    is_spelling_of,
+    plain_first_name,
+    plain_surname,
+    plain_surname_end,
+)
 from bookings.base.text import clean_name
 from bookings.database.transactions import database_now
 from bookings.domain.fares.prices import fare_table
@@ -52,6 +59,7 @@ from bookings.models import (
     Schedule,
     Seat,
     Ticket,
+    TicketContact,
     User,
 )
 
@@ -294,7 +302,11 @@ def _change_name(change: NameChange, actor: User | None, now: datetime | None) -
 def write_name(
     booking: Booking, ticket: Ticket, name: PersonName, *, actor: User | None, now: datetime
 ) -> None:
-    """Give a ticket another name and other codes. The caller holds the order."""
+    """Give a ticket another name and other codes; another person's contacts go with them. The caller holds
+    the order.
+    """
+    if not is_spelling_of(name, PersonName(ticket.first_name, ticket.surname)):
+        TicketContact.objects.filter(ticket=ticket).update(value="")
     Ticket.objects.filter(pk=ticket.pk).update(
         first_name=name.first_name,
         surname=name.surname,

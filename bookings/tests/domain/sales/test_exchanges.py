@@ -13,6 +13,7 @@ from bookings.domain.sales.cancellations import CancellationRequest, cancel_book
 from bookings.domain.sales.exchange_quotes import TripChange, quote_exchange
 from bookings.domain.sales.exchanges import exchange
 from bookings.domain.sales.notifications import act_on_notification
+from bookings.domain.sales.text_messages import passengers_with_contact
 from bookings.domain.sales.ticket_changes import NameChange, SeatChange, change_name, change_seat, quote_seat
 from bookings.domain.sales.waivers import Waiver
 from bookings.domain.timetable.segments import Segment, SegmentRef, get_segment
@@ -28,6 +29,7 @@ from bookings.models import (
     Ticket,
     User,
 )
+from bookings.tests.domain.messaging.texts.text_facts import give_contact
 from bookings.tests.domain.sales.buy import ordered, paid_notification
 from bookings.tests.make import NOW, make_layout, make_schedule, make_shift, make_user
 
@@ -163,6 +165,15 @@ def test_some_of_the_party_move_alone_in_a_booking_of_their_own(booking: Booking
     assert booking.schedule != moved.schedule
     assert [ticket.first_name for ticket in booking.tickets.all()] == ["Ann"]
     assert violations(now=NEXT_DAY) == []
+
+
+def test_the_contacts_of_passengers_move_with_them(booking: Booking, later: Schedule) -> None:
+    give_contact(booking, passenger=1, phone="+27831234567")
+
+    move(booking, later, till=Till(clerk_with_shift(), Tender("cash")))
+
+    valid = booking.tickets.filter(status="valid").order_by("pk")
+    assert list(passengers_with_contact(valid.values_list("pk", flat=True))) == [valid[1].pk]
 
 
 def test_within_the_grace_a_move_costs_no_fee(booking: Booking, later: Schedule) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bookings.base.gsm7 import cut_to, gsm7_length, in_gsm7, is_gsm7, parts
+from bookings.base.names import PersonName
 from bookings.domain.disruptions.cases import confirm_case
 from bookings.domain.messaging.outbox import send_due
 from bookings.domain.messaging.texts.content import build_text
@@ -19,7 +20,8 @@ from bookings.domain.messaging.texts.providers import TextDelivery, TextState, p
 from bookings.domain.messaging.texts.quiet_hours import ALWAYS_WITHIN, next_allowed
 from bookings.domain.messaging.texts.sending import LEASE, send_text_messages
 from bookings.domain.sales.messages import write_message
-from bookings.domain.sales.text_messages import copy_contacts
+from bookings.domain.sales.text_messages import copy_contacts, passengers_with_contact
+from bookings.domain.sales.ticket_changes import write_name
 from bookings.models import Booking, OutboxMessage, TextMessage, TicketContact
 from bookings.tests.domain.disruptions.cancelled_coach import confirmed, draft, two_departures
 from bookings.tests.domain.messaging.texts.text_facts import give_contact, states, tell
@@ -167,6 +169,18 @@ def test_a_ticket_that_replaces_another_has_its_contacts() -> None:
     copy_contacts({before.pk: after})
     channels = TicketContact.objects.filter(ticket=after).values_list("channel", "value")
     assert sorted(channels) == [("sms", "+27831234567"), ("whatsapp", "+27831234567")]
+
+
+@pytest.mark.django_db
+def test_a_ticket_for_another_person_has_none_of_the_former_and_a_spelling_keeps_them() -> None:
+    booking = make_booking(names=("Ann Lee",))
+    give_contact(booking, phone="+27831234567")
+    ticket = booking.tickets.get()
+
+    write_name(booking, ticket, PersonName("Anne", "Lee"), actor=None, now=NOW)
+    assert passengers_with_contact([ticket.pk])
+    write_name(booking, booking.tickets.get(), PersonName("Sipho", "Dube"), actor=None, now=NOW)
+    assert not passengers_with_contact([ticket.pk])
 
 
 @pytest.mark.django_db
