@@ -38,7 +38,6 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ("bookings", "0088_vouchers_sold"),
     ]
 

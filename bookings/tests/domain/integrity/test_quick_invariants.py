@@ -28,7 +28,8 @@ def test_it_asks_in_few_statements_and_finds_what_is_wrong_since() -> None:
     wrong = _rules(minutes=2)
     Booking.objects.update(passenger_email=booking.passenger_email)
 
-    assert len(queries) < 20  # the checks take more than a hundred
+    # The checks take more than a hundred; one that compares two sums is asked for both, and always has rows
+    assert len(queries) < 30
     assert wrong == {"a booking has the contact of its order"}
     assert _rules(minutes=3) == set()
 
