@@ -23,6 +23,7 @@ ROOM: Final = Path(__file__).resolve().parents[1]
 FUNCTIONS_AT_MOST: Final = 40
 DIRECTORIES_AT_MOST: Final = 8
 _TOOLS: Final = ("base", "database", "cache")
+_SETTINGS: Final = "company"  # of domain: values that a company set, read as those of Django are
 
 
 def functions_of_a_hold(schedule_id: int, start: str, end: str, *, every: bool = False) -> list[str]:
@@ -75,7 +76,8 @@ def _name(frame: FrameType, every: bool) -> str:
     path = path.relative_to(ROOM)
     if path.parts[0] in ("models", "tests", "benchmarks"):
         return ""
-    if not every and (code.co_name.startswith("_") or path.parts[0] in _TOOLS or _is_property(frame)):
+    is_tool = path.parts[0] in _TOOLS or path.parts[:2] == ("domain", _SETTINGS)
+    if not every and (code.co_name.startswith("_") or is_tool or _is_property(frame)):
         return ""
     return f"{path} {code.co_qualname}"
 

@@ -85,7 +85,7 @@ def list_sums(query: SumQuery) -> list[KeySum]:
 
 
 def sum_days() -> int:
-    """Let the sums take up what is settled; returns how many rows they took up."""
+    """Let the sums take up what is settled; returns by how many ids they went on, 0 if there was nothing."""
     return sum(_sum_table(table) for table in _TABLES)
 
 

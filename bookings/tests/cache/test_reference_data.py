@@ -27,6 +27,7 @@ from bookings.database.reference_triggers import (
 from bookings.domain.network.places import get_place
 from bookings.models import (
     City,
+    CompanySetting,
     Fare,
     FareClass,
     PassengerType,
@@ -80,6 +81,7 @@ def test_a_change_to_any_of_the_tables_is_noticed_even_by_hand(table: str) -> No
     )
     make_place_name(schedule.route.origin, "Jozi")
     make_company()
+    CompanySetting.objects.create(name="hold_minutes", value="12")
     make_luggage_rule(schedule=schedule, space=3)
     before = reference_data_version()
 

@@ -122,7 +122,7 @@ def test_from_home_to_a_ticket_in_few_steps(watched: Page, site: str) -> None:
     hand.press("Tab")
     hand.press("Tab")
     hand.type("thandi@example.com")
-    expect(page.get_by_label("E-mail")).to_have_value("thandi@example.com")
+    expect(page.get_by_label("E-mail", exact=True)).to_have_value("thandi@example.com")
     hand.click(page.get_by_role("button", name="Pay R600"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Payment to Falcon Bus Lines")
     hand.click(page.get_by_role("button", name="Pay R600"))

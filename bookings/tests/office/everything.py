@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from bookings.domain.disruptions.cases import confirm_case
 from bookings.domain.partners.webhooks import add_webhook, ping
+from bookings.domain.reconciliation.write_offs import WriteOffRequest, write_off
 from bookings.domain.reports.load_alerts import LoadAlert, add_load_rule
 from bookings.domain.sales.bank_details import ask_for_bank_details
 from bookings.domain.sales.blocks import BlockRequest, block_seats
@@ -84,6 +85,12 @@ def make_everything(user: User) -> dict[str, str]:
     Company.objects.filter(pk=1).exists() or make_company()
     request_invoice(booking.order_id, Recipient(), submission="invoice", now=now)
     statement = make_statement_line("card", 600, at=now, day=now.date(), external_id="T1 1234")
+    written_off = write_off(
+        WriteOffRequest("card", statement.day, "", Decimal(5), "fee that no line tells of"),
+        actor=user,
+        submission="write-off",
+        now=now,
+    )
     case, carried_out, disrupted = _make_cases(now)
     names = {
         "case_id": case.pk,
@@ -108,6 +115,7 @@ def make_everything(user: User) -> dict[str, str]:
         "rule_id": add_load_rule(LoadAlert(True, 80, 3, 127), actor=user).pk,
         "session_id": 1,
         "gateway": "card",
+        "write_off_id": written_off.pk,
         "day": statement.day.isoformat(),
         "stop_id": coach.route.calls.all()[0].stop_id,
         "city_id": coach.route.origin_id,

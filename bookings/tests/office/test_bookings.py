@@ -295,8 +295,9 @@ def test_a_file_asks_the_same_for_one_and_three(
     for _number in range(many):
         make_booking()
 
-    # session, user; ids, tickets, orders, payments, refunds, bookings, names of routes, version
-    with django_assert_num_queries(10):
+    # session, user; ids, tickets, orders, payments, refunds, bookings, names of routes, version;
+    # the note that the file was taken
+    with django_assert_num_queries(11):
         content = b"".join(manager.get(f"{LIST}bookings.csv").streaming_content)
 
     assert content.count(b"\r\n") == many + 1

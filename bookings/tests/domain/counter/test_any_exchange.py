@@ -37,7 +37,8 @@ class Service(test_any_sequence.Sales):
         self.shift = make_shift(make_user(), opening_float=5000)
         self.approval = make_approval()
         self.till = Till(self.shift.clerk, Tender("cash", approval=self.approval))
-        other = make_schedule(route=self.schedule.route, seats=4, departs=NOW + timedelta(days=3), price=750)
+        departs = NOW + timedelta(days=3, hours=4)
+        other = make_schedule(route=self.schedule.route, seats=4, departs=departs, price=750)
         self.coaches = [self.schedule, other]
 
     def form(self) -> dict[str, object]:
