@@ -111,7 +111,9 @@ def managed_order(reference: str, *, now: datetime) -> ManagedOrder:
 
 def _trip(part: BookingPart, booking: Booking, now: datetime) -> ManagedTrip:
     rows = {ticket.pk: ticket for ticket in booking.tickets.all()}
-    passes = tuple(Pass(view, _qr(rows[view.id], part)) for view in part.tickets)
+    # A replaced ticket was for the trip of before; its successor stands here
+    shown = [view for view in part.tickets if view.status != Ticket.Status.REPLACED]
+    passes = tuple(Pass(view, _qr(rows[view.id], part)) for view in shown)
     terms = next(iter(rows.values())).refund_terms
     trip, segment = ticketed_trip_of(booking), booking_segment(booking)
     is_begun = now.astimezone(segment.boards_local.tzinfo).date() >= segment.boards_local.date()
