@@ -11,2868 +11,1287 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("auth", "0012_alter_user_first_name_max_length"),
+        ('auth', '0012_alter_user_first_name_max_length'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Branch",
+            name='Branch',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("code", models.SlugField(max_length=20, unique=True, verbose_name="code")),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=20, unique=True, verbose_name='code')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
             ],
             options={
-                "verbose_name": "branch",
-                "verbose_name_plural": "branches",
-                "ordering": ["name"],
+                'verbose_name': 'branch',
+                'verbose_name_plural': 'branches',
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="Bus",
+            name='Bus',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("bus_number", models.CharField(max_length=20, unique=True, verbose_name="bus number")),
-                ("registration", models.CharField(max_length=20, unique=True, verbose_name="registration")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('bus_number', models.CharField(max_length=20, unique=True, verbose_name='bus number')),
+                ('registration', models.CharField(max_length=20, unique=True, verbose_name='registration')),
             ],
             options={
-                "verbose_name": "bus",
-                "verbose_name_plural": "buses",
-                "ordering": ["bus_number"],
+                'verbose_name': 'bus',
+                'verbose_name_plural': 'buses',
+                'ordering': ['bus_number'],
             },
         ),
         migrations.CreateModel(
-            name="CatalogueMark",
+            name='CatalogueMark',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("mark", models.CharField(max_length=36)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('mark', models.CharField(max_length=36)),
             ],
         ),
         migrations.CreateModel(
-            name="City",
+            name='City',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("slug", models.SlugField(max_length=140, unique=True, verbose_name="slug")),
-                ("plain_name", models.CharField(db_index=True, editable=False, max_length=120)),
-                ("region", models.CharField(blank=True, max_length=80, verbose_name="region")),
-                (
-                    "latitude",
-                    models.DecimalField(
-                        blank=True, decimal_places=5, max_digits=8, null=True, verbose_name="latitude"
-                    ),
-                ),
-                (
-                    "longitude",
-                    models.DecimalField(
-                        blank=True, decimal_places=5, max_digits=8, null=True, verbose_name="longitude"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('slug', models.SlugField(max_length=140, unique=True, verbose_name='slug')),
+                ('plain_name', models.CharField(db_index=True, editable=False, max_length=120)),
+                ('region', models.CharField(blank=True, max_length=80, verbose_name='region')),
+                ('latitude', models.DecimalField(blank=True, decimal_places=5, max_digits=8, null=True, verbose_name='latitude')),
+                ('longitude', models.DecimalField(blank=True, decimal_places=5, max_digits=8, null=True, verbose_name='longitude')),
             ],
             options={
-                "verbose_name": "city",
-                "verbose_name_plural": "cities",
-                "ordering": ["name"],
+                'verbose_name': 'city',
+                'verbose_name_plural': 'cities',
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="Heartbeat",
+            name='Heartbeat',
             fields=[
-                ("name", models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ("at", models.DateTimeField()),
+                ('name', models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ('at', models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(
-            name="PublishedFile",
+            name='PublishedFile',
             fields=[
-                ("name", models.CharField(max_length=40, primary_key=True, serialize=False)),
-                ("body", models.BinaryField(null=True)),
-                ("sha256", models.CharField(blank=True, max_length=64)),
-                ("changed_at", models.DateTimeField(null=True)),
-                ("checked_at", models.DateTimeField(null=True)),
-                ("builder_until", models.DateTimeField(null=True)),
+                ('name', models.CharField(max_length=40, primary_key=True, serialize=False)),
+                ('body', models.BinaryField(null=True)),
+                ('sha256', models.CharField(blank=True, max_length=64)),
+                ('changed_at', models.DateTimeField(null=True)),
+                ('checked_at', models.DateTimeField(null=True)),
+                ('builder_until', models.DateTimeField(null=True)),
             ],
         ),
         migrations.CreateModel(
-            name="RateCount",
+            name='RateCount',
             fields=[
-                ("key", models.CharField(max_length=120, primary_key=True, serialize=False)),
-                ("count", models.PositiveIntegerField(default=0)),
-                ("expires_at", models.DateTimeField(db_index=True)),
+                ('key', models.CharField(max_length=120, primary_key=True, serialize=False)),
+                ('count', models.PositiveIntegerField(default=0)),
+                ('expires_at', models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
-            name="RefundPolicy",
+            name='RefundPolicy',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                (
-                    "grace_minutes",
-                    models.PositiveIntegerField(default=60, verbose_name="grace (minutes after sale)"),
-                ),
-                (
-                    "grace_hours",
-                    models.PositiveIntegerField(
-                        default=24, verbose_name="grace only if departure is this many hours away"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('grace_minutes', models.PositiveIntegerField(default=60, verbose_name='grace (minutes after sale)')),
+                ('grace_hours', models.PositiveIntegerField(default=24, verbose_name='grace only if departure is this many hours away')),
             ],
             options={
-                "verbose_name": "refund policy",
-                "verbose_name_plural": "refund policies",
+                'verbose_name': 'refund policy',
+                'verbose_name_plural': 'refund policies',
             },
         ),
         migrations.CreateModel(
-            name="Seat",
+            name='Seat',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("label", models.CharField(max_length=6, verbose_name="label")),
-                ("deck", models.PositiveSmallIntegerField(default=1, verbose_name="deck")),
-                ("row", models.PositiveSmallIntegerField(verbose_name="row")),
-                ("column", models.PositiveSmallIntegerField(verbose_name="column")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("standard", "standard"),
-                            ("premium", "premium"),
-                            ("accessible", "accessible"),
-                            ("crew", "crew"),
-                        ],
-                        default="standard",
-                        max_length=12,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("is_window", models.BooleanField(default=False, verbose_name="window")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('label', models.CharField(max_length=6, verbose_name='label')),
+                ('deck', models.PositiveSmallIntegerField(default=1, verbose_name='deck')),
+                ('row', models.PositiveSmallIntegerField(verbose_name='row')),
+                ('column', models.PositiveSmallIntegerField(verbose_name='column')),
+                ('kind', models.CharField(choices=[('standard', 'standard'), ('premium', 'premium'), ('accessible', 'accessible'), ('crew', 'crew')], default='standard', max_length=12, verbose_name='kind')),
+                ('is_window', models.BooleanField(default=False, verbose_name='window')),
             ],
             options={
-                "verbose_name": "seat",
-                "verbose_name_plural": "seats",
-                "ordering": ["deck", "row", "column"],
+                'verbose_name': 'seat',
+                'verbose_name_plural': 'seats',
+                'ordering': ['deck', 'row', 'column'],
             },
         ),
         migrations.CreateModel(
-            name="User",
+            name='User',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("password", models.CharField(max_length=128, verbose_name="password")),
-                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
-                (
-                    "is_superuser",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates that this user has all permissions without explicitly assigning them.",
-                        verbose_name="superuser status",
-                    ),
-                ),
-                (
-                    "username",
-                    models.CharField(
-                        error_messages={"unique": "A user with that username already exists."},
-                        help_text="Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.",
-                        max_length=150,
-                        unique=True,
-                        validators=[django.contrib.auth.validators.UnicodeUsernameValidator()],
-                        verbose_name="username",
-                    ),
-                ),
-                ("first_name", models.CharField(blank=True, max_length=150, verbose_name="first name")),
-                ("last_name", models.CharField(blank=True, max_length=150, verbose_name="last name")),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email address")),
-                (
-                    "is_staff",
-                    models.BooleanField(
-                        default=False,
-                        help_text="Designates whether the user can log into this admin site.",
-                        verbose_name="staff status",
-                    ),
-                ),
-                (
-                    "is_active",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Designates whether this user should be treated as active. Unselect this instead of deleting accounts.",
-                        verbose_name="active",
-                    ),
-                ),
-                (
-                    "date_joined",
-                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="date joined"),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("clerk", "clerk"),
-                            ("supervisor", "supervisor"),
-                            ("dispatcher", "dispatcher"),
-                            ("manager", "manager"),
-                            ("auditor", "auditor"),
-                        ],
-                        default="clerk",
-                        max_length=12,
-                        verbose_name="role",
-                    ),
-                ),
-                ("has_initial_password", models.BooleanField(default=False, verbose_name="initial password")),
-                (
-                    "groups",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="The groups this user belongs to. A user will get all permissions granted to each of their groups.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.group",
-                        verbose_name="groups",
-                    ),
-                ),
-                (
-                    "user_permissions",
-                    models.ManyToManyField(
-                        blank=True,
-                        help_text="Specific permissions for this user.",
-                        related_name="user_set",
-                        related_query_name="user",
-                        to="auth.permission",
-                        verbose_name="user permissions",
-                    ),
-                ),
-                (
-                    "branch",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="staff",
-                        to="bookings.branch",
-                        verbose_name="branch",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('password', models.CharField(max_length=128, verbose_name='password')),
+                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
+                ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
+                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
+                ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
+                ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
+                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
+                ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
+                ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
+                ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
+                ('role', models.CharField(choices=[('clerk', 'clerk'), ('supervisor', 'supervisor'), ('dispatcher', 'dispatcher'), ('manager', 'manager'), ('auditor', 'auditor')], default='clerk', max_length=12, verbose_name='role')),
+                ('has_initial_password', models.BooleanField(default=False, verbose_name='initial password')),
+                ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
+                ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
+                ('branch', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='staff', to='bookings.branch', verbose_name='branch')),
             ],
             managers=[
-                ("objects", django.contrib.auth.models.UserManager()),
+                ('objects', django.contrib.auth.models.UserManager()),
             ],
         ),
         migrations.AddField(
-            model_name="branch",
-            name="city",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="branches",
-                to="bookings.city",
-                verbose_name="city",
-            ),
+            model_name='branch',
+            name='city',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='branches', to='bookings.city', verbose_name='city'),
         ),
         migrations.CreateModel(
-            name="Hold",
+            name='Hold',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("token", models.CharField(max_length=32)),
-                ("owner", models.CharField(max_length=64)),
-                ("network", models.CharField(blank=True, max_length=64)),
-                ("created_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                ("renewals", models.PositiveSmallIntegerField(default=0)),
-                ("draft", models.JSONField(default=dict)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(max_length=32)),
+                ('owner', models.CharField(max_length=64)),
+                ('network', models.CharField(blank=True, max_length=64)),
+                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('renewals', models.PositiveSmallIntegerField(default=0)),
+                ('draft', models.JSONField(default=dict)),
             ],
             options={
-                "indexes": [models.Index(fields=["expires_at"], name="hold_expires_idx")],
-                "constraints": [models.UniqueConstraint(fields=("token",), name="unique_hold_token")],
+                'indexes': [models.Index(fields=['expires_at'], name='hold_expires_idx')],
+                'constraints': [models.UniqueConstraint(fields=('token',), name='unique_hold_token')],
             },
         ),
         migrations.CreateModel(
-            name="Line",
+            name='Line',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("source", models.CharField(blank=True, default="", editable=False, max_length=60)),
-                ("source_id", models.CharField(blank=True, default="", editable=False, max_length=200)),
-                ("code", models.CharField(max_length=60, verbose_name="code")),
-                ("name", models.CharField(max_length=200, verbose_name="name")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(blank=True, default='', editable=False, max_length=60)),
+                ('source_id', models.CharField(blank=True, default='', editable=False, max_length=200)),
+                ('code', models.CharField(max_length=60, verbose_name='code')),
+                ('name', models.CharField(max_length=200, verbose_name='name')),
             ],
             options={
-                "verbose_name": "line",
-                "verbose_name_plural": "lines",
-                "ordering": ["code"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("source", ""), _negated=True),
-                        fields=("source", "source_id"),
-                        name="unique_line_source",
-                    )
-                ],
+                'verbose_name': 'line',
+                'verbose_name_plural': 'lines',
+                'ordering': ['code'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('source', ''), _negated=True), fields=('source', 'source_id'), name='unique_line_source')],
             },
         ),
         migrations.CreateModel(
-            name="Order",
+            name='Order',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("token", models.CharField(max_length=32)),
-                ("email", models.EmailField(blank=True, max_length=254)),
-                ("phone", models.CharField(blank=True, max_length=20)),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[("web", "web"), ("counter", "counter"), ("api", "API")],
-                        default="web",
-                        max_length=8,
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "waiting for payment"),
-                            ("confirmed", "confirmed"),
-                            ("cancelled", "cancelled"),
-                            ("expired", "expired"),
-                        ],
-                        default="pending",
-                        max_length=10,
-                    ),
-                ),
-                ("total", models.DecimalField(decimal_places=2, max_digits=11)),
-                ("pays_later", models.BooleanField(default=False)),
-                ("pay_by", models.DateTimeField(blank=True, null=True)),
-                ("placed_at", models.DateTimeField()),
-                ("language", models.CharField(default="en-za", max_length=10)),
-                (
-                    "hold",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="order",
-                        to="bookings.hold",
-                    ),
-                ),
-                (
-                    "seller",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token', models.CharField(max_length=32)),
+                ('email', models.EmailField(blank=True, max_length=254)),
+                ('phone', models.CharField(blank=True, max_length=20)),
+                ('channel', models.CharField(choices=[('web', 'web'), ('counter', 'counter'), ('api', 'API')], default='web', max_length=8)),
+                ('status', models.CharField(choices=[('pending', 'waiting for payment'), ('confirmed', 'confirmed'), ('cancelled', 'cancelled'), ('expired', 'expired')], default='pending', max_length=10)),
+                ('total', models.DecimalField(decimal_places=2, max_digits=11)),
+                ('pays_later', models.BooleanField(default=False)),
+                ('pay_by', models.DateTimeField(blank=True, null=True)),
+                ('placed_at', models.DateTimeField()),
+                ('language', models.CharField(default='en-za', max_length=10)),
+                ('hold', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='order', to='bookings.hold')),
+                ('seller', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-placed_at"],
+                'ordering': ['-placed_at'],
             },
         ),
         migrations.CreateModel(
-            name="Note",
+            name='Note',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("text", models.CharField(max_length=1000)),
-                ("at", models.DateTimeField()),
-                (
-                    "author",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="notes", to="bookings.order"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.CharField(max_length=1000)),
+                ('at', models.DateTimeField()),
+                ('author', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='bookings.order')),
             ],
             options={
-                "ordering": ["-at", "-id"],
+                'ordering': ['-at', '-id'],
             },
         ),
         migrations.CreateModel(
-            name="AccessLink",
+            name='AccessLink',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("token_hash", models.CharField(max_length=64)),
-                ("created_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="links", to="bookings.order"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token_hash', models.CharField(max_length=64)),
+                ('created_at', models.DateTimeField()),
+                ('expires_at', models.DateTimeField()),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='bookings.order')),
             ],
         ),
         migrations.CreateModel(
-            name="Partner",
+            name='Partner',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=80, unique=True, verbose_name="name")),
-                ("slug", models.SlugField(max_length=40, unique=True, verbose_name="short name")),
-                ("email", models.EmailField(max_length=254, verbose_name="contact e-mail")),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                (
-                    "credit_limit",
-                    models.DecimalField(
-                        decimal_places=2, default=Decimal("0.00"), max_digits=11, verbose_name="credit limit"
-                    ),
-                ),
-                (
-                    "owes",
-                    models.DecimalField(
-                        decimal_places=2, default=Decimal("0.00"), max_digits=12, verbose_name="owes"
-                    ),
-                ),
-                ("created_at", models.DateTimeField(verbose_name="since")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80, unique=True, verbose_name='name')),
+                ('slug', models.SlugField(max_length=40, unique=True, verbose_name='short name')),
+                ('email', models.EmailField(max_length=254, verbose_name='contact e-mail')),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ('credit_limit', models.DecimalField(decimal_places=2, default=Decimal('0.00'), max_digits=11, verbose_name='credit limit')),
+                ('owes', models.DecimalField(decimal_places=2, default=Decimal('0.00'), max_digits=12, verbose_name='owes')),
+                ('created_at', models.DateTimeField(verbose_name='since')),
             ],
             options={
-                "verbose_name": "partner",
-                "verbose_name_plural": "partners",
-                "ordering": ["name"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("credit_limit__gte", 0)), name="partner_credit_not_negative"
-                    )
-                ],
+                'verbose_name': 'partner',
+                'verbose_name_plural': 'partners',
+                'ordering': ['name'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('credit_limit__gte', 0)), name='partner_credit_not_negative')],
             },
         ),
         migrations.AddField(
-            model_name="order",
-            name="partner",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="orders",
-                to="bookings.partner",
-            ),
+            model_name='order',
+            name='partner',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='bookings.partner'),
         ),
         migrations.CreateModel(
-            name="ApiKey",
+            name='ApiKey',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=60, verbose_name="name")),
-                ("prefix", models.CharField(max_length=16)),
-                ("key_hash", models.CharField(max_length=64, unique=True)),
-                ("scopes", models.JSONField(default=list)),
-                ("limit", models.CharField(blank=True, max_length=12, verbose_name="requests at most")),
-                ("created_at", models.DateTimeField()),
-                ("revoked_at", models.DateTimeField(blank=True, null=True)),
-                ("last_used_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "revoked_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "partner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="keys",
-                        to="bookings.partner",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=60, verbose_name='name')),
+                ('prefix', models.CharField(max_length=16)),
+                ('key_hash', models.CharField(max_length=64, unique=True)),
+                ('scopes', models.JSONField(default=list)),
+                ('limit', models.CharField(blank=True, max_length=12, verbose_name='requests at most')),
+                ('created_at', models.DateTimeField()),
+                ('revoked_at', models.DateTimeField(blank=True, null=True)),
+                ('last_used_at', models.DateTimeField(blank=True, null=True)),
+                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('revoked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='keys', to='bookings.partner')),
             ],
             options={
-                "ordering": ["partner", "-created_at", "-id"],
+                'ordering': ['partner', '-created_at', '-id'],
             },
         ),
         migrations.CreateModel(
-            name="PartnerEvent",
+            name='PartnerEvent',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("what", models.CharField(max_length=200)),
-                ("at", models.DateTimeField()),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "partner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="bookings.partner",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('what', models.CharField(max_length=200)),
+                ('at', models.DateTimeField()),
+                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='bookings.partner')),
             ],
             options={
-                "ordering": ["-at", "-id"],
+                'ordering': ['-at', '-id'],
             },
         ),
         migrations.CreateModel(
-            name="PassengerType",
+            name='PassengerType',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("slug", models.SlugField(max_length=30, unique=True, verbose_name="slug")),
-                ("name", models.CharField(max_length=60, verbose_name="name")),
-                ("name_plural", models.CharField(max_length=60, verbose_name="plural")),
-                (
-                    "discount_percent",
-                    models.PositiveSmallIntegerField(
-                        default=0,
-                        validators=[django.core.validators.MaxValueValidator(100)],
-                        verbose_name="discount (percent)",
-                    ),
-                ),
-                ("ages", models.CharField(blank=True, max_length=60, verbose_name="ages")),
-                (
-                    "proof",
-                    models.CharField(blank=True, max_length=120, verbose_name="proof shown at boarding"),
-                ),
-                ("is_default", models.BooleanField(default=False, verbose_name="default")),
-                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('slug', models.SlugField(max_length=30, unique=True, verbose_name='slug')),
+                ('name', models.CharField(max_length=60, verbose_name='name')),
+                ('name_plural', models.CharField(max_length=60, verbose_name='plural')),
+                ('discount_percent', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='discount (percent)')),
+                ('ages', models.CharField(blank=True, max_length=60, verbose_name='ages')),
+                ('proof', models.CharField(blank=True, max_length=120, verbose_name='proof shown at boarding')),
+                ('is_default', models.BooleanField(default=False, verbose_name='default')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
             ],
             options={
-                "verbose_name": "passenger type",
-                "verbose_name_plural": "passenger types",
-                "ordering": ["position", "id"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("discount_percent__lte", 100)), name="passenger_discount_in_range"
-                    ),
-                    models.UniqueConstraint(
-                        condition=models.Q(("is_default", True)),
-                        fields=("is_default",),
-                        name="one_default_passenger_type",
-                    ),
-                ],
+                'verbose_name': 'passenger type',
+                'verbose_name_plural': 'passenger types',
+                'ordering': ['position', 'id'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('discount_percent__lte', 100)), name='passenger_discount_in_range'), models.UniqueConstraint(condition=models.Q(('is_default', True)), fields=('is_default',), name='one_default_passenger_type')],
             },
         ),
         migrations.CreateModel(
-            name="PaymentAttempt",
+            name='PaymentAttempt',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("gateway", models.CharField(max_length=20)),
-                ("token", models.CharField(max_length=32)),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=11)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("started", "started"), ("paid", "paid"), ("declined", "declined")],
-                        default="started",
-                        max_length=10,
-                    ),
-                ),
-                ("created_at", models.DateTimeField()),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="attempts",
-                        to="bookings.order",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('gateway', models.CharField(max_length=20)),
+                ('token', models.CharField(max_length=32)),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=11)),
+                ('status', models.CharField(choices=[('started', 'started'), ('paid', 'paid'), ('declined', 'declined')], default='started', max_length=10)),
+                ('created_at', models.DateTimeField()),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='attempts', to='bookings.order')),
             ],
         ),
         migrations.CreateModel(
-            name="GatewayNotification",
+            name='GatewayNotification',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("gateway", models.CharField(max_length=20)),
-                ("external_id", models.CharField(max_length=80)),
-                ("body", models.TextField()),
-                ("received_at", models.DateTimeField()),
-                ("acted_at", models.DateTimeField(blank=True, null=True)),
-                ("outcome", models.CharField(blank=True, max_length=40)),
-                (
-                    "attempt",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="notifications",
-                        to="bookings.paymentattempt",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('gateway', models.CharField(max_length=20)),
+                ('external_id', models.CharField(max_length=80)),
+                ('body', models.TextField()),
+                ('received_at', models.DateTimeField()),
+                ('acted_at', models.DateTimeField(blank=True, null=True)),
+                ('outcome', models.CharField(blank=True, max_length=40)),
+                ('attempt', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notifications', to='bookings.paymentattempt')),
             ],
         ),
         migrations.CreateModel(
-            name="FareClass",
+            name='FareClass',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("code", models.SlugField(max_length=30, unique=True, verbose_name="code")),
-                ("name", models.CharField(max_length=60, verbose_name="name")),
-                ("seat_kinds", models.JSONField(default=list, verbose_name="seat kinds")),
-                (
-                    "price_factor",
-                    models.DecimalField(
-                        decimal_places=3, default=1, max_digits=5, verbose_name="price factor"
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField(default=0, verbose_name="position")),
-                (
-                    "refund_policy",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="bookings.refundpolicy",
-                        verbose_name="refund policy",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=30, unique=True, verbose_name='code')),
+                ('name', models.CharField(max_length=60, verbose_name='name')),
+                ('seat_kinds', models.JSONField(default=list, verbose_name='seat kinds')),
+                ('price_factor', models.DecimalField(decimal_places=3, default=1, max_digits=5, verbose_name='price factor')),
+                ('position', models.PositiveSmallIntegerField(default=0, verbose_name='position')),
+                ('refund_policy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='bookings.refundpolicy', verbose_name='refund policy')),
             ],
             options={
-                "verbose_name": "fare class",
-                "verbose_name_plural": "fare classes",
-                "ordering": ["position", "id"],
+                'verbose_name': 'fare class',
+                'verbose_name_plural': 'fare classes',
+                'ordering': ['position', 'id'],
             },
         ),
         migrations.CreateModel(
-            name="RefundTier",
+            name='RefundTier',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("hours_before", models.PositiveIntegerField(verbose_name="hours before departure")),
-                (
-                    "fee_percent",
-                    models.PositiveSmallIntegerField(
-                        default=0,
-                        validators=[django.core.validators.MaxValueValidator(100)],
-                        verbose_name="fee (percent)",
-                    ),
-                ),
-                (
-                    "fee_zar",
-                    models.DecimalField(decimal_places=2, default=0, max_digits=9, verbose_name="fee (rand)"),
-                ),
-                (
-                    "policy",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="tiers",
-                        to="bookings.refundpolicy",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('hours_before', models.PositiveIntegerField(verbose_name='hours before departure')),
+                ('fee_percent', models.PositiveSmallIntegerField(default=0, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='fee (percent)')),
+                ('fee_zar', models.DecimalField(decimal_places=2, default=0, max_digits=9, verbose_name='fee (rand)')),
+                ('policy', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='tiers', to='bookings.refundpolicy')),
             ],
             options={
-                "verbose_name": "refund tier",
-                "verbose_name_plural": "refund tiers",
-                "ordering": ["policy", "-hours_before"],
+                'verbose_name': 'refund tier',
+                'verbose_name_plural': 'refund tiers',
+                'ordering': ['policy', '-hours_before'],
             },
         ),
         migrations.CreateModel(
-            name="Route",
+            name='Route',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("source", models.CharField(blank=True, default="", editable=False, max_length=60)),
-                ("source_id", models.CharField(blank=True, default="", editable=False, max_length=200)),
-                ("name", models.CharField(max_length=250, verbose_name="name")),
-                (
-                    "distance_km",
-                    models.DecimalField(
-                        decimal_places=2,
-                        max_digits=8,
-                        validators=[django.core.validators.MinValueValidator(0)],
-                        verbose_name="distance (km)",
-                    ),
-                ),
-                (
-                    "duration_hours",
-                    models.DecimalField(decimal_places=2, max_digits=6, verbose_name="duration (hours)"),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                (
-                    "destination",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="bookings.city",
-                        verbose_name="destination",
-                    ),
-                ),
-                (
-                    "line",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="routes",
-                        to="bookings.line",
-                        verbose_name="line",
-                    ),
-                ),
-                (
-                    "origin",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="bookings.city",
-                        verbose_name="origin",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(blank=True, default='', editable=False, max_length=60)),
+                ('source_id', models.CharField(blank=True, default='', editable=False, max_length=200)),
+                ('name', models.CharField(max_length=250, verbose_name='name')),
+                ('distance_km', models.DecimalField(decimal_places=2, max_digits=8, validators=[django.core.validators.MinValueValidator(0)], verbose_name='distance (km)')),
+                ('duration_hours', models.DecimalField(decimal_places=2, max_digits=6, verbose_name='duration (hours)')),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ('destination', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.city', verbose_name='destination')),
+                ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='routes', to='bookings.line', verbose_name='line')),
+                ('origin', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.city', verbose_name='origin')),
             ],
             options={
-                "verbose_name": "route",
-                "verbose_name_plural": "routes",
-                "ordering": ["name"],
+                'verbose_name': 'route',
+                'verbose_name_plural': 'routes',
+                'ordering': ['name'],
             },
         ),
         migrations.CreateModel(
-            name="RouteStop",
+            name='RouteStop',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-                ("arrive_min", models.PositiveIntegerField()),
-                ("depart_min", models.PositiveIntegerField()),
-                ("km", models.DecimalField(decimal_places=2, max_digits=8)),
-                ("may_board", models.BooleanField(default=True)),
-                ("may_alight", models.BooleanField(default=True)),
-                (
-                    "route",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="calls",
-                        to="bookings.route",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveSmallIntegerField()),
+                ('arrive_min', models.PositiveIntegerField()),
+                ('depart_min', models.PositiveIntegerField()),
+                ('km', models.DecimalField(decimal_places=2, max_digits=8)),
+                ('may_board', models.BooleanField(default=True)),
+                ('may_alight', models.BooleanField(default=True)),
+                ('route', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='calls', to='bookings.route')),
             ],
             options={
-                "ordering": ["route", "position"],
+                'ordering': ['route', 'position'],
             },
         ),
         migrations.CreateModel(
-            name="Fare",
+            name='Fare',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("amount", models.DecimalField(blank=True, decimal_places=2, max_digits=9, null=True)),
-                ("valid_from", models.DateField()),
-                ("valid_to", models.DateField(blank=True, null=True)),
-                (
-                    "fare_class",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="bookings.fareclass"),
-                ),
-                (
-                    "route",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="fares",
-                        to="bookings.route",
-                    ),
-                ),
-                (
-                    "from_stop",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="bookings.routestop"
-                    ),
-                ),
-                (
-                    "to_stop",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="bookings.routestop"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', models.DecimalField(blank=True, decimal_places=2, max_digits=9, null=True)),
+                ('valid_from', models.DateField()),
+                ('valid_to', models.DateField(blank=True, null=True)),
+                ('fare_class', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='bookings.fareclass')),
+                ('route', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='fares', to='bookings.route')),
+                ('from_stop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='bookings.routestop')),
+                ('to_stop', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='bookings.routestop')),
             ],
         ),
         migrations.CreateModel(
-            name="Schedule",
+            name='Schedule',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("source", models.CharField(blank=True, default="", editable=False, max_length=60)),
-                ("source_id", models.CharField(blank=True, default="", editable=False, max_length=200)),
-                ("service_date", models.DateField(blank=True, null=True)),
-                ("departure_time", models.DateTimeField(verbose_name="departure")),
-                ("coach", models.PositiveSmallIntegerField(default=1, verbose_name="coach")),
-                ("price_zar", models.DecimalField(decimal_places=2, max_digits=9, verbose_name="price")),
-                (
-                    "available_seats",
-                    models.PositiveSmallIntegerField(default=0, verbose_name="available seats"),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("planned", "planned"),
-                            ("on_sale", "on sale"),
-                            ("closed", "closed"),
-                            ("boarding", "boarding"),
-                            ("departed", "departed"),
-                            ("arrived", "arrived"),
-                            ("cancelled", "cancelled"),
-                        ],
-                        default="on_sale",
-                        max_length=10,
-                        verbose_name="status",
-                    ),
-                ),
-                ("revision", models.PositiveIntegerField(default=0)),
-                (
-                    "bus",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="bookings.bus",
-                        verbose_name="bus",
-                    ),
-                ),
-                (
-                    "route",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="schedules",
-                        to="bookings.route",
-                        verbose_name="route",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(blank=True, default='', editable=False, max_length=60)),
+                ('source_id', models.CharField(blank=True, default='', editable=False, max_length=200)),
+                ('service_date', models.DateField(blank=True, null=True)),
+                ('departure_time', models.DateTimeField(verbose_name='departure')),
+                ('coach', models.PositiveSmallIntegerField(default=1, verbose_name='coach')),
+                ('price_zar', models.DecimalField(decimal_places=2, max_digits=9, verbose_name='price')),
+                ('available_seats', models.PositiveSmallIntegerField(default=0, verbose_name='available seats')),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ('status', models.CharField(choices=[('planned', 'planned'), ('on_sale', 'on sale'), ('closed', 'closed'), ('boarding', 'boarding'), ('departed', 'departed'), ('arrived', 'arrived'), ('cancelled', 'cancelled')], default='on_sale', max_length=10, verbose_name='status')),
+                ('revision', models.PositiveIntegerField(default=0)),
+                ('bus', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='bookings.bus', verbose_name='bus')),
+                ('route', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='schedules', to='bookings.route', verbose_name='route')),
             ],
             options={
-                "verbose_name": "departure",
-                "verbose_name_plural": "departures",
-                "ordering": ["departure_time", "id"],
+                'verbose_name': 'departure',
+                'verbose_name_plural': 'departures',
+                'ordering': ['departure_time', 'id'],
             },
         ),
         migrations.CreateModel(
-            name="HoldTrip",
+            name='HoldTrip',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField(default=0)),
-                (
-                    "hold",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="trips",
-                        to="bookings.hold",
-                    ),
-                ),
-                (
-                    "from_stop",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="bookings.routestop",
-                    ),
-                ),
-                (
-                    "to_stop",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="bookings.routestop",
-                    ),
-                ),
-                (
-                    "schedule",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="bookings.schedule"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveSmallIntegerField(default=0)),
+                ('hold', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='trips', to='bookings.hold')),
+                ('from_stop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.routestop')),
+                ('to_stop', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.routestop')),
+                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.schedule')),
             ],
             options={
-                "ordering": ["hold", "position"],
+                'ordering': ['hold', 'position'],
             },
         ),
         migrations.CreateModel(
-            name="Booking",
+            name='Booking',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("booking_reference", models.CharField(max_length=12, verbose_name="reference")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "waiting for payment"),
-                            ("confirmed", "confirmed"),
-                            ("cancelled", "cancelled"),
-                            ("expired", "expired"),
-                        ],
-                        default="pending",
-                        max_length=10,
-                        verbose_name="status",
-                    ),
-                ),
-                ("passenger_email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
-                ("booking_date", models.DateTimeField(verbose_name="booked")),
-                ("boards_at", models.DateTimeField()),
-                ("alights_at", models.DateTimeField()),
-                ("cancelled_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="bookings",
-                        to="bookings.order",
-                    ),
-                ),
-                (
-                    "from_stop",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="bookings.routestop"
-                    ),
-                ),
-                (
-                    "to_stop",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="bookings.routestop"
-                    ),
-                ),
-                (
-                    "schedule",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="bookings",
-                        to="bookings.schedule",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('booking_reference', models.CharField(max_length=12, verbose_name='reference')),
+                ('status', models.CharField(choices=[('pending', 'waiting for payment'), ('confirmed', 'confirmed'), ('cancelled', 'cancelled'), ('expired', 'expired')], default='pending', max_length=10, verbose_name='status')),
+                ('passenger_email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
+                ('booking_date', models.DateTimeField(verbose_name='booked')),
+                ('boards_at', models.DateTimeField()),
+                ('alights_at', models.DateTimeField()),
+                ('cancelled_at', models.DateTimeField(blank=True, null=True)),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='bookings.order')),
+                ('from_stop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.routestop')),
+                ('to_stop', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.routestop')),
+                ('schedule', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='bookings.schedule')),
             ],
             options={
-                "ordering": ["boards_at", "id"],
+                'ordering': ['boards_at', 'id'],
             },
         ),
         migrations.CreateModel(
-            name="ScheduleEvent",
+            name='ScheduleEvent',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("from_status", models.CharField(max_length=10)),
-                ("to_status", models.CharField(max_length=10)),
-                ("position", models.PositiveSmallIntegerField(blank=True, null=True)),
-                ("reason", models.CharField(blank=True, max_length=200)),
-                ("at", models.DateTimeField()),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "schedule",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="events",
-                        to="bookings.schedule",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('from_status', models.CharField(max_length=10)),
+                ('to_status', models.CharField(max_length=10)),
+                ('position', models.PositiveSmallIntegerField(blank=True, null=True)),
+                ('reason', models.CharField(blank=True, max_length=200)),
+                ('at', models.DateTimeField()),
+                ('actor', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('schedule', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='events', to='bookings.schedule')),
             ],
             options={
-                "ordering": ["id"],
+                'ordering': ['id'],
             },
         ),
         migrations.CreateModel(
-            name="HoldSeat",
+            name='HoldSeat',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("position", models.PositiveSmallIntegerField()),
-                ("fares", models.JSONField()),
-                (
-                    "fare_class",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="bookings.fareclass",
-                    ),
-                ),
-                (
-                    "trip",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="seats",
-                        to="bookings.holdtrip",
-                    ),
-                ),
-                (
-                    "seat",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="bookings.seat",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveSmallIntegerField()),
+                ('fares', models.JSONField()),
+                ('fare_class', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.fareclass')),
+                ('trip', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='seats', to='bookings.holdtrip')),
+                ('seat', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.seat')),
             ],
             options={
-                "ordering": ["trip", "position"],
+                'ordering': ['trip', 'position'],
             },
         ),
         migrations.CreateModel(
-            name="SeatBlock",
+            name='SeatBlock',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("from_position", models.PositiveSmallIntegerField()),
-                ("to_position", models.PositiveSmallIntegerField()),
-                ("reason", models.CharField(max_length=120)),
-                ("release_at", models.DateTimeField(blank=True, null=True)),
-                ("created_at", models.DateTimeField()),
-                ("released_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "released_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "schedule",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="blocks",
-                        to="bookings.schedule",
-                    ),
-                ),
-                (
-                    "seat",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="bookings.seat"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('from_position', models.PositiveSmallIntegerField()),
+                ('to_position', models.PositiveSmallIntegerField()),
+                ('reason', models.CharField(max_length=120)),
+                ('release_at', models.DateTimeField(blank=True, null=True)),
+                ('created_at', models.DateTimeField()),
+                ('released_at', models.DateTimeField(blank=True, null=True)),
+                ('created_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('released_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='blocks', to='bookings.schedule')),
+                ('seat', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.seat')),
             ],
         ),
         migrations.CreateModel(
-            name="SeatLayout",
+            name='SeatLayout',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("decks", models.PositiveSmallIntegerField(default=1, verbose_name="decks")),
-                ("amenities", models.JSONField(blank=True, default=list, verbose_name="amenities")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('decks', models.PositiveSmallIntegerField(default=1, verbose_name='decks')),
+                ('amenities', models.JSONField(blank=True, default=list, verbose_name='amenities')),
             ],
             options={
-                "verbose_name": "seat layout",
-                "verbose_name_plural": "seat layouts",
-                "ordering": ["name"],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("decks__gte", 1), ("decks__lte", 2)),
-                        name="layout_one_or_two_decks",
-                    )
-                ],
+                'verbose_name': 'seat layout',
+                'verbose_name_plural': 'seat layouts',
+                'ordering': ['name'],
+                'constraints': [models.CheckConstraint(condition=models.Q(('decks__gte', 1), ('decks__lte', 2)), name='layout_one_or_two_decks')],
             },
         ),
         migrations.AddField(
-            model_name="seat",
-            name="layout",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="seats",
-                to="bookings.seatlayout",
-            ),
+            model_name='seat',
+            name='layout',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='seats', to='bookings.seatlayout'),
         ),
         migrations.AddField(
-            model_name="schedule",
-            name="layout",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                to="bookings.seatlayout",
-                verbose_name="seat layout",
-            ),
+            model_name='schedule',
+            name='layout',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='bookings.seatlayout', verbose_name='seat layout'),
         ),
         migrations.AddField(
-            model_name="bus",
-            name="layout",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, to="bookings.seatlayout", verbose_name="layout"
-            ),
+            model_name='bus',
+            name='layout',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='bookings.seatlayout', verbose_name='layout'),
         ),
         migrations.CreateModel(
-            name="Service",
+            name='Service',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("source", models.CharField(blank=True, default="", editable=False, max_length=60)),
-                ("source_id", models.CharField(blank=True, default="", editable=False, max_length=200)),
-                ("departs_min", models.PositiveIntegerField()),
-                ("time_zone", models.CharField(default="Africa/Johannesburg", max_length=60)),
-                ("weekdays", models.PositiveSmallIntegerField(default=127)),
-                ("starts_on", models.DateField()),
-                ("ends_on", models.DateField(blank=True, null=True)),
-                ("price_zar", models.DecimalField(decimal_places=2, max_digits=9)),
-                ("is_active", models.BooleanField(default=True)),
-                (
-                    "layout",
-                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to="bookings.seatlayout"),
-                ),
-                (
-                    "route",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="services",
-                        to="bookings.route",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(blank=True, default='', editable=False, max_length=60)),
+                ('source_id', models.CharField(blank=True, default='', editable=False, max_length=200)),
+                ('departs_min', models.PositiveIntegerField()),
+                ('time_zone', models.CharField(default='Africa/Johannesburg', max_length=60)),
+                ('weekdays', models.PositiveSmallIntegerField(default=127)),
+                ('starts_on', models.DateField()),
+                ('ends_on', models.DateField(blank=True, null=True)),
+                ('price_zar', models.DecimalField(decimal_places=2, max_digits=9)),
+                ('is_active', models.BooleanField(default=True)),
+                ('layout', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='bookings.seatlayout')),
+                ('route', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='bookings.route')),
             ],
             options={
-                "ordering": ["route", "departs_min"],
+                'ordering': ['route', 'departs_min'],
             },
         ),
         migrations.AddField(
-            model_name="schedule",
-            name="service",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="schedules",
-                to="bookings.service",
-            ),
+            model_name='schedule',
+            name='service',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='schedules', to='bookings.service'),
         ),
         migrations.CreateModel(
-            name="ServiceException",
+            name='ServiceException',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("date", models.DateField()),
-                ("runs", models.BooleanField()),
-                (
-                    "service",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="exceptions",
-                        to="bookings.service",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('date', models.DateField()),
+                ('runs', models.BooleanField()),
+                ('service', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='exceptions', to='bookings.service')),
             ],
         ),
         migrations.CreateModel(
-            name="Shift",
+            name='Shift',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("opened_at", models.DateTimeField(verbose_name="opened")),
-                ("opening_float", models.DecimalField(decimal_places=2, max_digits=9, verbose_name="float")),
-                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
-                ("counted", models.JSONField(blank=True, null=True)),
-                ("expected", models.JSONField(blank=True, null=True)),
-                (
-                    "difference",
-                    models.DecimalField(
-                        blank=True, decimal_places=2, max_digits=9, null=True, verbose_name="difference"
-                    ),
-                ),
-                (
-                    "reason",
-                    models.CharField(blank=True, max_length=200, verbose_name="reason of the difference"),
-                ),
-                ("denominations", models.JSONField(blank=True, default=dict)),
-                ("count_tries", models.JSONField(blank=True, default=list)),
-                (
-                    "approved_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "branch",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="shifts",
-                        to="bookings.branch",
-                        verbose_name="branch",
-                    ),
-                ),
-                (
-                    "clerk",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="shifts",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="clerk",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('opened_at', models.DateTimeField(verbose_name='opened')),
+                ('opening_float', models.DecimalField(decimal_places=2, max_digits=9, verbose_name='float')),
+                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
+                ('counted', models.JSONField(blank=True, null=True)),
+                ('expected', models.JSONField(blank=True, null=True)),
+                ('difference', models.DecimalField(blank=True, decimal_places=2, max_digits=9, null=True, verbose_name='difference')),
+                ('reason', models.CharField(blank=True, max_length=200, verbose_name='reason of the difference')),
+                ('denominations', models.JSONField(blank=True, default=dict)),
+                ('count_tries', models.JSONField(blank=True, default=list)),
+                ('approved_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('branch', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to='bookings.branch', verbose_name='branch')),
+                ('clerk', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to=settings.AUTH_USER_MODEL, verbose_name='clerk')),
             ],
             options={
-                "ordering": ["-opened_at"],
+                'ordering': ['-opened_at'],
             },
         ),
         migrations.CreateModel(
-            name="Refund",
+            name='Refund',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("cause", models.CharField(max_length=120)),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=11)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("owed", "to be paid"), ("paying", "being paid"), ("paid", "paid")],
-                        default="owed",
-                        max_length=6,
-                    ),
-                ),
-                ("created_at", models.DateTimeField()),
-                ("asked_at", models.DateTimeField(blank=True, null=True)),
-                ("paid_at", models.DateTimeField(blank=True, null=True)),
-                ("method", models.CharField(blank=True, max_length=20)),
-                ("reference", models.CharField(blank=True, max_length=40)),
-                (
-                    "booking",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="refunds",
-                        to="bookings.booking",
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="refunds",
-                        to="bookings.order",
-                    ),
-                ),
-                (
-                    "shift",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="refunds",
-                        to="bookings.shift",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('cause', models.CharField(max_length=120)),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=11)),
+                ('status', models.CharField(choices=[('owed', 'to be paid'), ('paying', 'being paid'), ('paid', 'paid')], default='owed', max_length=6)),
+                ('created_at', models.DateTimeField()),
+                ('asked_at', models.DateTimeField(blank=True, null=True)),
+                ('paid_at', models.DateTimeField(blank=True, null=True)),
+                ('method', models.CharField(blank=True, max_length=20)),
+                ('reference', models.CharField(blank=True, max_length=40)),
+                ('booking', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='bookings.booking')),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='bookings.order')),
+                ('shift', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refunds', to='bookings.shift')),
             ],
         ),
         migrations.CreateModel(
-            name="Payment",
+            name='Payment',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("method", models.CharField(max_length=20)),
-                ("external_id", models.CharField(max_length=80)),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=11)),
-                ("paid_at", models.DateTimeField()),
-                ("reference", models.CharField(blank=True, max_length=40)),
-                (
-                    "order",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payments",
-                        to="bookings.order",
-                    ),
-                ),
-                (
-                    "attempt",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payments",
-                        to="bookings.paymentattempt",
-                    ),
-                ),
-                (
-                    "shift",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="payments",
-                        to="bookings.shift",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('method', models.CharField(max_length=20)),
+                ('external_id', models.CharField(max_length=80)),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=11)),
+                ('paid_at', models.DateTimeField()),
+                ('reference', models.CharField(blank=True, max_length=40)),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='bookings.order')),
+                ('attempt', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='bookings.paymentattempt')),
+                ('shift', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='bookings.shift')),
             ],
         ),
         migrations.AddField(
-            model_name="order",
-            name="shift",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="orders",
-                to="bookings.shift",
-            ),
+            model_name='order',
+            name='shift',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='bookings.shift'),
         ),
         migrations.CreateModel(
-            name="LedgerEntry",
+            name='LedgerEntry',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("posting", models.UUIDField()),
-                (
-                    "account",
-                    models.CharField(
-                        choices=[
-                            ("receivable", "owed by customers"),
-                            ("revenue", "revenue"),
-                            ("fee", "fees"),
-                            ("gateway", "payment gateway"),
-                            ("cash", "cash"),
-                            ("card", "card"),
-                            ("eft", "EFT"),
-                            ("refunds_owed", "refunds owed"),
-                            ("cash_over_short", "cash over or short"),
-                            ("safe", "safe of the branch"),
-                            ("petty_cash", "paid in or out of the till"),
-                            ("partner", "owed by partners"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=12)),
-                ("at", models.DateTimeField()),
-                ("cause", models.CharField(max_length=120)),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "booking",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entries",
-                        to="bookings.booking",
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entries",
-                        to="bookings.order",
-                    ),
-                ),
-                (
-                    "partner",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entries",
-                        to="bookings.partner",
-                    ),
-                ),
-                (
-                    "shift",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="entries",
-                        to="bookings.shift",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('posting', models.UUIDField()),
+                ('account', models.CharField(choices=[('receivable', 'owed by customers'), ('revenue', 'revenue'), ('fee', 'fees'), ('gateway', 'payment gateway'), ('cash', 'cash'), ('card', 'card'), ('eft', 'EFT'), ('refunds_owed', 'refunds owed'), ('cash_over_short', 'cash over or short'), ('safe', 'safe of the branch'), ('petty_cash', 'paid in or out of the till'), ('partner', 'owed by partners')], max_length=20)),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=12)),
+                ('at', models.DateTimeField()),
+                ('cause', models.CharField(max_length=120)),
+                ('actor', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('booking', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='bookings.booking')),
+                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='bookings.order')),
+                ('partner', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='bookings.partner')),
+                ('shift', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='bookings.shift')),
             ],
             options={
-                "verbose_name_plural": "ledger entries",
-                "ordering": ["at", "id"],
+                'verbose_name_plural': 'ledger entries',
+                'ordering': ['at', 'id'],
             },
         ),
         migrations.CreateModel(
-            name="SlowQuery",
+            name='SlowQuery',
             fields=[
-                ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
-                ("place", models.CharField(max_length=200)),
-                ("sql", models.TextField()),
-                ("times", models.PositiveIntegerField(default=0)),
-                ("total_ms", models.FloatField(default=0)),
-                ("longest_ms", models.FloatField(default=0)),
-                ("last_at", models.DateTimeField()),
+                ('key', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('place', models.CharField(max_length=200)),
+                ('sql', models.TextField()),
+                ('times', models.PositiveIntegerField(default=0)),
+                ('total_ms', models.FloatField(default=0)),
+                ('longest_ms', models.FloatField(default=0)),
+                ('last_at', models.DateTimeField()),
             ],
             options={
-                "indexes": [models.Index(fields=["last_at"], name="slow_query_last_idx")],
+                'indexes': [models.Index(fields=['last_at'], name='slow_query_last_idx')],
             },
         ),
         migrations.CreateModel(
-            name="StaffEvent",
+            name='StaffEvent',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("what", models.CharField(max_length=300)),
-                ("reason", models.CharField(blank=True, max_length=200)),
-                ("at", models.DateTimeField()),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "user",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="history",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('what', models.CharField(max_length=300)),
+                ('reason', models.CharField(blank=True, max_length=200)),
+                ('at', models.DateTimeField()),
+                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='history', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-at", "-id"],
+                'ordering': ['-at', '-id'],
             },
         ),
         migrations.CreateModel(
-            name="StaffTask",
+            name='StaffTask',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("money_without_seats", "money arrived, the seats are gone"),
-                            ("wrong_amount", "payment of another amount than asked"),
-                            ("double_payment", "paid more than once"),
-                            ("mail_failed", "a mail cannot be delivered"),
-                            ("webhook_failed", "a partner's server cannot be told"),
-                            ("refund_due", "a refund has to be paid"),
-                            ("cash_difference", "a till did not agree"),
-                            ("hoarding", "one network keeps many unpaid seats"),
-                        ],
-                        max_length=24,
-                    ),
-                ),
-                ("subject", models.CharField(max_length=120)),
-                ("detail", models.TextField(blank=True)),
-                ("created_at", models.DateTimeField()),
-                ("done_at", models.DateTimeField(blank=True, null=True)),
-                ("done_note", models.CharField(blank=True, max_length=300)),
-                (
-                    "done_by",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "order",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tasks",
-                        to="bookings.order",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('money_without_seats', 'money arrived, the seats are gone'), ('wrong_amount', 'payment of another amount than asked'), ('double_payment', 'paid more than once'), ('mail_failed', 'a mail cannot be delivered'), ('webhook_failed', "a partner's server cannot be told"), ('refund_due', 'a refund has to be paid'), ('cash_difference', 'a till did not agree'), ('hoarding', 'one network keeps many unpaid seats')], max_length=24)),
+                ('subject', models.CharField(max_length=120)),
+                ('detail', models.TextField(blank=True)),
+                ('created_at', models.DateTimeField()),
+                ('done_at', models.DateTimeField(blank=True, null=True)),
+                ('done_note', models.CharField(blank=True, max_length=300)),
+                ('done_by', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='bookings.order')),
             ],
             options={
-                "ordering": ["-created_at"],
+                'ordering': ['-created_at'],
             },
         ),
         migrations.CreateModel(
-            name="Stop",
+            name='Stop',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("source", models.CharField(blank=True, default="", editable=False, max_length=60)),
-                ("source_id", models.CharField(blank=True, default="", editable=False, max_length=200)),
-                ("code", models.SlugField(max_length=80, unique=True, verbose_name="code")),
-                ("name", models.CharField(max_length=160, verbose_name="name")),
-                ("plain_name", models.CharField(db_index=True, editable=False, max_length=160)),
-                ("address", models.CharField(blank=True, max_length=250, verbose_name="address")),
-                (
-                    "latitude",
-                    models.DecimalField(
-                        blank=True, decimal_places=6, max_digits=9, null=True, verbose_name="latitude"
-                    ),
-                ),
-                (
-                    "longitude",
-                    models.DecimalField(
-                        blank=True, decimal_places=6, max_digits=9, null=True, verbose_name="longitude"
-                    ),
-                ),
-                (
-                    "time_zone",
-                    models.CharField(default="Africa/Johannesburg", max_length=60, verbose_name="time zone"),
-                ),
-                (
-                    "city",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="stops",
-                        to="bookings.city",
-                        verbose_name="city",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', models.CharField(blank=True, default='', editable=False, max_length=60)),
+                ('source_id', models.CharField(blank=True, default='', editable=False, max_length=200)),
+                ('code', models.SlugField(max_length=80, unique=True, verbose_name='code')),
+                ('name', models.CharField(max_length=160, verbose_name='name')),
+                ('plain_name', models.CharField(db_index=True, editable=False, max_length=160)),
+                ('address', models.CharField(blank=True, max_length=250, verbose_name='address')),
+                ('latitude', models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True, verbose_name='latitude')),
+                ('longitude', models.DecimalField(blank=True, decimal_places=6, max_digits=9, null=True, verbose_name='longitude')),
+                ('time_zone', models.CharField(default='Africa/Johannesburg', max_length=60, verbose_name='time zone')),
+                ('city', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stops', to='bookings.city', verbose_name='city')),
             ],
             options={
-                "verbose_name": "stop",
-                "verbose_name_plural": "stops",
-                "ordering": ["name"],
+                'verbose_name': 'stop',
+                'verbose_name_plural': 'stops',
+                'ordering': ['name'],
             },
         ),
         migrations.AddField(
-            model_name="routestop",
-            name="stop",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="calls", to="bookings.stop"
-            ),
+            model_name='routestop',
+            name='stop',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='bookings.stop'),
         ),
         migrations.CreateModel(
-            name="Submission",
+            name='Submission',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("scope", models.CharField(max_length=40)),
-                ("token", models.CharField(max_length=80)),
-                ("content_hash", models.CharField(max_length=64)),
-                ("result", models.CharField(blank=True, max_length=120)),
-                ("created_at", models.DateTimeField()),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('scope', models.CharField(max_length=40)),
+                ('token', models.CharField(max_length=80)),
+                ('content_hash', models.CharField(max_length=64)),
+                ('result', models.CharField(blank=True, max_length=120)),
+                ('created_at', models.DateTimeField()),
             ],
             options={
-                "indexes": [models.Index(fields=["created_at"], name="submission_created_idx")],
-                "constraints": [models.UniqueConstraint(fields=("scope", "token"), name="unique_submission")],
+                'indexes': [models.Index(fields=['created_at'], name='submission_created_idx')],
+                'constraints': [models.UniqueConstraint(fields=('scope', 'token'), name='unique_submission')],
             },
         ),
         migrations.CreateModel(
-            name="Ticket",
+            name='Ticket',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "place",
-                    models.CharField(
-                        choices=[("seat", "seat"), ("lap", "on a lap"), ("standby", "standby")],
-                        default="seat",
-                        max_length=8,
-                    ),
-                ),
-                ("first_name", models.CharField(max_length=80)),
-                ("surname", models.CharField(max_length=80)),
-                ("plain_surname", models.CharField(max_length=80)),
-                ("fare", models.DecimalField(decimal_places=2, max_digits=9)),
-                ("refund_terms", models.JSONField()),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("valid", "valid"),
-                            ("boarded", "boarded"),
-                            ("no_show", "no-show"),
-                            ("cancelled", "cancelled"),
-                            ("replaced", "replaced"),
-                        ],
-                        default="valid",
-                        max_length=10,
-                    ),
-                ),
-                ("code", models.CharField(max_length=32)),
-                ("spoken_code", models.CharField(max_length=6)),
-                ("version", models.PositiveSmallIntegerField(default=1)),
-                (
-                    "booking",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tickets",
-                        to="bookings.booking",
-                    ),
-                ),
-                (
-                    "fare_class",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="bookings.fareclass",
-                    ),
-                ),
-                (
-                    "passenger_type",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="bookings.passengertype",
-                    ),
-                ),
-                (
-                    "schedule",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="bookings.schedule"
-                    ),
-                ),
-                (
-                    "seat",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="bookings.seat",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('place', models.CharField(choices=[('seat', 'seat'), ('lap', 'on a lap'), ('standby', 'standby')], default='seat', max_length=8)),
+                ('first_name', models.CharField(max_length=80)),
+                ('surname', models.CharField(max_length=80)),
+                ('plain_surname', models.CharField(max_length=80)),
+                ('fare', models.DecimalField(decimal_places=2, max_digits=9)),
+                ('refund_terms', models.JSONField()),
+                ('status', models.CharField(choices=[('valid', 'valid'), ('boarded', 'boarded'), ('no_show', 'no-show'), ('cancelled', 'cancelled'), ('replaced', 'replaced')], default='valid', max_length=10)),
+                ('code', models.CharField(max_length=32)),
+                ('spoken_code', models.CharField(max_length=6)),
+                ('version', models.PositiveSmallIntegerField(default=1)),
+                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tickets', to='bookings.booking')),
+                ('fare_class', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.fareclass')),
+                ('passenger_type', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.passengertype')),
+                ('schedule', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.schedule')),
+                ('seat', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.seat')),
             ],
             options={
-                "ordering": ["booking", "id"],
+                'ordering': ['booking', 'id'],
             },
         ),
         migrations.CreateModel(
-            name="SeatClaim",
+            name='SeatClaim',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("leg", models.PositiveSmallIntegerField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[("held", "held"), ("sold", "sold"), ("blocked", "blocked")], max_length=8
-                    ),
-                ),
-                ("expires_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "block",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="claims",
-                        to="bookings.seatblock",
-                    ),
-                ),
-                (
-                    "hold_trip",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="claims",
-                        to="bookings.holdtrip",
-                    ),
-                ),
-                (
-                    "schedule",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="claims",
-                        to="bookings.schedule",
-                    ),
-                ),
-                (
-                    "seat",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="bookings.seat",
-                    ),
-                ),
-                (
-                    "ticket",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="claims",
-                        to="bookings.ticket",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('leg', models.PositiveSmallIntegerField()),
+                ('kind', models.CharField(choices=[('held', 'held'), ('sold', 'sold'), ('blocked', 'blocked')], max_length=8)),
+                ('expires_at', models.DateTimeField(blank=True, null=True)),
+                ('block', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='bookings.seatblock')),
+                ('hold_trip', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='bookings.holdtrip')),
+                ('schedule', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='bookings.schedule')),
+                ('seat', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.seat')),
+                ('ticket', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='bookings.ticket')),
             ],
         ),
         migrations.CreateModel(
-            name="BookingEvent",
+            name='BookingEvent',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("from_status", models.CharField(blank=True, max_length=10)),
-                ("to_status", models.CharField(max_length=10)),
-                ("reason", models.CharField(blank=True, max_length=200)),
-                ("at", models.DateTimeField()),
-                (
-                    "actor",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "approver",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "booking",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="bookings.booking",
-                    ),
-                ),
-                (
-                    "ticket",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="events",
-                        to="bookings.ticket",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('from_status', models.CharField(blank=True, max_length=10)),
+                ('to_status', models.CharField(max_length=10)),
+                ('reason', models.CharField(blank=True, max_length=200)),
+                ('at', models.DateTimeField()),
+                ('actor', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('approver', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('booking', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='bookings.booking')),
+                ('ticket', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='bookings.ticket')),
             ],
             options={
-                "ordering": ["at", "id"],
+                'ordering': ['at', 'id'],
             },
         ),
         migrations.CreateModel(
-            name="TillMovement",
+            name='TillMovement',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("amount", models.DecimalField(decimal_places=2, max_digits=9)),
-                ("reason", models.CharField(max_length=200)),
-                ("at", models.DateTimeField()),
-                (
-                    "shift",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="movements",
-                        to="bookings.shift",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=9)),
+                ('reason', models.CharField(max_length=200)),
+                ('at', models.DateTimeField()),
+                ('shift', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='bookings.shift')),
             ],
             options={
-                "ordering": ["at", "id"],
+                'ordering': ['at', 'id'],
             },
         ),
         migrations.CreateModel(
-            name="Webhook",
+            name='Webhook',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("url", models.URLField(max_length=300, verbose_name="address")),
-                ("secret", models.CharField(max_length=64)),
-                ("old_secret", models.CharField(blank=True, max_length=64)),
-                ("old_until", models.DateTimeField(blank=True, null=True)),
-                ("events", models.JSONField(default=list)),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                ("created_at", models.DateTimeField()),
-                (
-                    "created_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "partner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="webhooks",
-                        to="bookings.partner",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('url', models.URLField(max_length=300, verbose_name='address')),
+                ('secret', models.CharField(max_length=64)),
+                ('old_secret', models.CharField(blank=True, max_length=64)),
+                ('old_until', models.DateTimeField(blank=True, null=True)),
+                ('events', models.JSONField(default=list)),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ('created_at', models.DateTimeField()),
+                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('partner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='webhooks', to='bookings.partner')),
             ],
             options={
-                "ordering": ["partner", "id"],
+                'ordering': ['partner', 'id'],
             },
         ),
         migrations.CreateModel(
-            name="OutboxMessage",
+            name='OutboxMessage',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("confirmation", "confirmation with tickets"),
-                            ("pay_by", "how and until when to pay"),
-                            ("pay_reminder", "reminder to pay"),
-                            ("cancellation", "cancellation"),
-                            ("seats_gone", "payment came too late"),
-                            ("link", "link to the booking"),
-                            ("demo_payment", "notification of the demo gateway"),
-                            ("webhook", "event for a partner"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("subject", models.CharField(max_length=80)),
-                ("version", models.CharField(default="1", max_length=40)),
-                ("body", models.TextField(blank=True)),
-                ("created_at", models.DateTimeField()),
-                ("next_try", models.DateTimeField()),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("lease_until", models.DateTimeField(blank=True, null=True)),
-                ("sent_at", models.DateTimeField(blank=True, null=True)),
-                ("failed_at", models.DateTimeField(blank=True, null=True)),
-                ("last_error", models.CharField(blank=True, max_length=200)),
-                ("message_id", models.CharField(max_length=120)),
-                (
-                    "order",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="messages",
-                        to="bookings.order",
-                    ),
-                ),
-                (
-                    "webhook",
-                    models.ForeignKey(
-                        blank=True,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="messages",
-                        to="bookings.webhook",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('confirmation', 'confirmation with tickets'), ('pay_by', 'how and until when to pay'), ('pay_reminder', 'reminder to pay'), ('cancellation', 'cancellation'), ('seats_gone', 'payment came too late'), ('link', 'link to the booking'), ('demo_payment', 'notification of the demo gateway'), ('webhook', 'event for a partner')], max_length=20)),
+                ('subject', models.CharField(max_length=80)),
+                ('version', models.CharField(default='1', max_length=40)),
+                ('body', models.TextField(blank=True)),
+                ('created_at', models.DateTimeField()),
+                ('next_try', models.DateTimeField()),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('sent_at', models.DateTimeField(blank=True, null=True)),
+                ('failed_at', models.DateTimeField(blank=True, null=True)),
+                ('last_error', models.CharField(blank=True, max_length=200)),
+                ('message_id', models.CharField(max_length=120)),
+                ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='bookings.order')),
+                ('webhook', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='bookings.webhook')),
             ],
             options={
-                "ordering": ["created_at", "id"],
+                'ordering': ['created_at', 'id'],
             },
         ),
         migrations.AddConstraint(
-            model_name="user",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("role__in", ["clerk", "supervisor", "dispatcher", "manager", "auditor"])),
-                name="user_role_known",
-            ),
+            model_name='user',
+            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['clerk', 'supervisor', 'dispatcher', 'manager', 'auditor'])), name='user_role_known'),
         ),
         migrations.AddConstraint(
-            model_name="accesslink",
-            constraint=models.UniqueConstraint(fields=("token_hash",), name="unique_access_link"),
+            model_name='accesslink',
+            constraint=models.UniqueConstraint(fields=('token_hash',), name='unique_access_link'),
         ),
         migrations.AddConstraint(
-            model_name="paymentattempt",
-            constraint=models.UniqueConstraint(fields=("token",), name="unique_attempt_token"),
+            model_name='paymentattempt',
+            constraint=models.UniqueConstraint(fields=('token',), name='unique_attempt_token'),
         ),
         migrations.AddConstraint(
-            model_name="paymentattempt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="attempt_amount_positive"
-            ),
+            model_name='paymentattempt',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='attempt_amount_positive'),
         ),
         migrations.AddConstraint(
-            model_name="paymentattempt",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["started", "paid", "declined"])),
-                name="attempt_status_known",
-            ),
+            model_name='paymentattempt',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['started', 'paid', 'declined'])), name='attempt_status_known'),
         ),
         migrations.AddIndex(
-            model_name="gatewaynotification",
-            index=models.Index(
-                condition=models.Q(("acted_at__isnull", True)),
-                fields=["received_at"],
-                name="notification_waiting_idx",
-            ),
+            model_name='gatewaynotification',
+            index=models.Index(condition=models.Q(('acted_at__isnull', True)), fields=['received_at'], name='notification_waiting_idx'),
         ),
         migrations.AddConstraint(
-            model_name="gatewaynotification",
-            constraint=models.UniqueConstraint(fields=("gateway", "external_id"), name="unique_notification"),
+            model_name='gatewaynotification',
+            constraint=models.UniqueConstraint(fields=('gateway', 'external_id'), name='unique_notification'),
         ),
         migrations.AddConstraint(
-            model_name="fareclass",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("price_factor__gt", 0)), name="fare_class_factor_positive"
-            ),
+            model_name='fareclass',
+            constraint=models.CheckConstraint(condition=models.Q(('price_factor__gt', 0)), name='fare_class_factor_positive'),
         ),
         migrations.AddConstraint(
-            model_name="refundtier",
-            constraint=models.UniqueConstraint(fields=("policy", "hours_before"), name="unique_refund_tier"),
+            model_name='refundtier',
+            constraint=models.UniqueConstraint(fields=('policy', 'hours_before'), name='unique_refund_tier'),
         ),
         migrations.AddConstraint(
-            model_name="refundtier",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fee_percent__lte", 100), ("fee_zar__gte", 0)), name="refund_fee_in_range"
-            ),
+            model_name='refundtier',
+            constraint=models.CheckConstraint(condition=models.Q(('fee_percent__lte', 100), ('fee_zar__gte', 0)), name='refund_fee_in_range'),
         ),
         migrations.AddIndex(
-            model_name="route",
-            index=models.Index(fields=["origin"], name="route_origin_idx"),
+            model_name='route',
+            index=models.Index(fields=['origin'], name='route_origin_idx'),
         ),
         migrations.AddIndex(
-            model_name="route",
-            index=models.Index(fields=["destination"], name="route_dest_idx"),
+            model_name='route',
+            index=models.Index(fields=['destination'], name='route_dest_idx'),
         ),
         migrations.AddIndex(
-            model_name="route",
-            index=models.Index(fields=["origin", "destination"], name="route_origin_dest_idx"),
+            model_name='route',
+            index=models.Index(fields=['origin', 'destination'], name='route_origin_dest_idx'),
         ),
         migrations.AddIndex(
-            model_name="route",
-            index=models.Index(fields=["is_active"], name="route_active_idx"),
+            model_name='route',
+            index=models.Index(fields=['is_active'], name='route_active_idx'),
         ),
         migrations.AddConstraint(
-            model_name="route",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("source", ""), _negated=True),
-                fields=("source", "source_id"),
-                name="unique_route_source",
-            ),
+            model_name='route',
+            constraint=models.UniqueConstraint(condition=models.Q(('source', ''), _negated=True), fields=('source', 'source_id'), name='unique_route_source'),
         ),
         migrations.AddConstraint(
-            model_name="route",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("distance_km__gt", 0)),
-                name="positive_distance",
-                violation_error_message="The distance must be more than 0 km.",
-            ),
+            model_name='route',
+            constraint=models.CheckConstraint(condition=models.Q(('distance_km__gt', 0)), name='positive_distance', violation_error_message='The distance must be more than 0 km.'),
         ),
         migrations.AddConstraint(
-            model_name="route",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("duration_hours__gt", 0)),
-                name="positive_duration",
-                violation_error_message="The duration must be more than 0 hours.",
-            ),
+            model_name='route',
+            constraint=models.CheckConstraint(condition=models.Q(('duration_hours__gt', 0)), name='positive_duration', violation_error_message='The duration must be more than 0 hours.'),
         ),
         migrations.AddConstraint(
-            model_name="fare",
-            constraint=models.UniqueConstraint(
-                fields=("route", "from_stop", "to_stop", "fare_class", "valid_from"), name="unique_fare"
-            ),
+            model_name='fare',
+            constraint=models.UniqueConstraint(fields=('route', 'from_stop', 'to_stop', 'fare_class', 'valid_from'), name='unique_fare'),
         ),
         migrations.AddConstraint(
-            model_name="fare",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__isnull", True), ("amount__gte", 0), _connector="OR"),
-                name="fare_not_negative",
-            ),
+            model_name='fare',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__isnull', True), ('amount__gte', 0), _connector='OR'), name='fare_not_negative'),
         ),
         migrations.AddConstraint(
-            model_name="fare",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("valid_to__isnull", True), ("valid_to__gte", models.F("valid_from")), _connector="OR"
-                ),
-                name="fare_ends_after_start",
-            ),
+            model_name='fare',
+            constraint=models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='fare_ends_after_start'),
         ),
         migrations.AddConstraint(
-            model_name="holdtrip",
-            constraint=models.UniqueConstraint(fields=("hold", "schedule"), name="unique_hold_trip"),
+            model_name='holdtrip',
+            constraint=models.UniqueConstraint(fields=('hold', 'schedule'), name='unique_hold_trip'),
         ),
         migrations.AddConstraint(
-            model_name="holdtrip",
-            constraint=models.UniqueConstraint(fields=("hold", "position"), name="unique_hold_position"),
+            model_name='holdtrip',
+            constraint=models.UniqueConstraint(fields=('hold', 'position'), name='unique_hold_position'),
         ),
         migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(fields=["status"], name="booking_status_idx"),
+            model_name='booking',
+            index=models.Index(fields=['status'], name='booking_status_idx'),
         ),
         migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(fields=["passenger_email"], name="booking_email_idx"),
+            model_name='booking',
+            index=models.Index(fields=['passenger_email'], name='booking_email_idx'),
         ),
         migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(fields=["schedule", "status"], name="booking_schedule_status_idx"),
+            model_name='booking',
+            index=models.Index(fields=['schedule', 'status'], name='booking_schedule_status_idx'),
         ),
         migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(fields=["booking_date"], name="booking_date_idx"),
+            model_name='booking',
+            index=models.Index(fields=['booking_date'], name='booking_date_idx'),
         ),
         migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(fields=["boards_at"], name="booking_boards_idx"),
+            model_name='booking',
+            index=models.Index(fields=['boards_at'], name='booking_boards_idx'),
         ),
         migrations.AddIndex(
-            model_name="booking",
-            index=models.Index(fields=["status", "booking_date"], name="booking_status_date_idx"),
+            model_name='booking',
+            index=models.Index(fields=['status', 'booking_date'], name='booking_status_date_idx'),
         ),
         migrations.AddConstraint(
-            model_name="booking",
-            constraint=models.UniqueConstraint(models.F("booking_reference"), name="booking_ref_idx"),
+            model_name='booking',
+            constraint=models.UniqueConstraint(models.F('booking_reference'), name='booking_ref_idx'),
         ),
         migrations.AddConstraint(
-            model_name="booking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["pending", "confirmed", "cancelled", "expired"])),
-                name="booking_status_known",
-            ),
+            model_name='booking',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'confirmed', 'cancelled', 'expired'])), name='booking_status_known'),
         ),
         migrations.AddConstraint(
-            model_name="booking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "cancelled"), _negated=True),
-                    ("cancelled_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="cancelled_booking_has_time",
-            ),
+            model_name='booking',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'cancelled'), _negated=True), ('cancelled_at__isnull', False), _connector='OR'), name='cancelled_booking_has_time'),
         ),
         migrations.AddConstraint(
-            model_name="booking",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("alights_at__gte", models.F("boards_at"))),
-                name="booking_alights_after_boarding",
-            ),
+            model_name='booking',
+            constraint=models.CheckConstraint(condition=models.Q(('alights_at__gte', models.F('boards_at'))), name='booking_alights_after_boarding'),
         ),
         migrations.AddIndex(
-            model_name="scheduleevent",
-            index=models.Index(fields=["schedule"], name="schedule_event_idx"),
+            model_name='scheduleevent',
+            index=models.Index(fields=['schedule'], name='schedule_event_idx'),
         ),
         migrations.AddConstraint(
-            model_name="scheduleevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("from_status", models.F("to_status")), _negated=True),
-                    ("position__isnull", False),
-                    _connector="OR",
-                ),
-                name="schedule_event_says_something",
-            ),
+            model_name='scheduleevent',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('from_status', models.F('to_status')), _negated=True), ('position__isnull', False), _connector='OR'), name='schedule_event_says_something'),
         ),
         migrations.AddConstraint(
-            model_name="holdseat",
-            constraint=models.UniqueConstraint(fields=("trip", "seat"), name="unique_hold_seat"),
+            model_name='holdseat',
+            constraint=models.UniqueConstraint(fields=('trip', 'seat'), name='unique_hold_seat'),
         ),
         migrations.AddConstraint(
-            model_name="holdseat",
-            constraint=models.UniqueConstraint(fields=("trip", "position"), name="unique_hold_seat_position"),
+            model_name='holdseat',
+            constraint=models.UniqueConstraint(fields=('trip', 'position'), name='unique_hold_seat_position'),
         ),
         migrations.AddConstraint(
-            model_name="seatblock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("to_position__gt", models.F("from_position"))), name="block_has_legs"
-            ),
+            model_name='seatblock',
+            constraint=models.CheckConstraint(condition=models.Q(('to_position__gt', models.F('from_position'))), name='block_has_legs'),
         ),
         migrations.AddConstraint(
-            model_name="seatblock",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="block_has_reason"
-            ),
+            model_name='seatblock',
+            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='block_has_reason'),
         ),
         migrations.AddConstraint(
-            model_name="seat",
-            constraint=models.UniqueConstraint(fields=("layout", "label"), name="unique_seat_label"),
+            model_name='seat',
+            constraint=models.UniqueConstraint(fields=('layout', 'label'), name='unique_seat_label'),
         ),
         migrations.AddConstraint(
-            model_name="seat",
-            constraint=models.UniqueConstraint(
-                fields=("layout", "deck", "row", "column"), name="unique_seat_place"
-            ),
+            model_name='seat',
+            constraint=models.UniqueConstraint(fields=('layout', 'deck', 'row', 'column'), name='unique_seat_place'),
         ),
         migrations.AddConstraint(
-            model_name="seat",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["standard", "premium", "accessible", "crew"])),
-                name="seat_kind_known",
-            ),
+            model_name='seat',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['standard', 'premium', 'accessible', 'crew'])), name='seat_kind_known'),
         ),
         migrations.AddConstraint(
-            model_name="service",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("source", ""), _negated=True),
-                fields=("source", "source_id"),
-                name="unique_service_source",
-            ),
+            model_name='service',
+            constraint=models.UniqueConstraint(condition=models.Q(('source', ''), _negated=True), fields=('source', 'source_id'), name='unique_service_source'),
         ),
         migrations.AddConstraint(
-            model_name="service",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("weekdays__gte", 0), ("weekdays__lte", 127)), name="service_weekdays_mask"
-            ),
+            model_name='service',
+            constraint=models.CheckConstraint(condition=models.Q(('weekdays__gte', 0), ('weekdays__lte', 127)), name='service_weekdays_mask'),
         ),
         migrations.AddConstraint(
-            model_name="service",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("price_zar__gte", 0)), name="service_price_not_negative"
-            ),
+            model_name='service',
+            constraint=models.CheckConstraint(condition=models.Q(('price_zar__gte', 0)), name='service_price_not_negative'),
         ),
         migrations.AddConstraint(
-            model_name="service",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("ends_on__isnull", True), ("ends_on__gte", models.F("starts_on")), _connector="OR"
-                ),
-                name="service_ends_after_start",
-            ),
+            model_name='service',
+            constraint=models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='service_ends_after_start'),
         ),
         migrations.AddIndex(
-            model_name="schedule",
-            index=models.Index(fields=["departure_time"], name="schedule_departure_idx"),
+            model_name='schedule',
+            index=models.Index(fields=['departure_time'], name='schedule_departure_idx'),
         ),
         migrations.AddIndex(
-            model_name="schedule",
-            index=models.Index(fields=["route", "departure_time"], name="schedule_route_time_idx"),
+            model_name='schedule',
+            index=models.Index(fields=['route', 'departure_time'], name='schedule_route_time_idx'),
         ),
         migrations.AddIndex(
-            model_name="schedule",
-            index=models.Index(fields=["is_active", "departure_time"], name="schedule_active_time_idx"),
+            model_name='schedule',
+            index=models.Index(fields=['is_active', 'departure_time'], name='schedule_active_time_idx'),
         ),
         migrations.AddIndex(
-            model_name="schedule",
-            index=models.Index(fields=["available_seats"], name="schedule_seats_idx"),
+            model_name='schedule',
+            index=models.Index(fields=['available_seats'], name='schedule_seats_idx'),
         ),
         migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("source", ""), _negated=True),
-                fields=("source", "source_id"),
-                name="unique_schedule_source",
-            ),
+            model_name='schedule',
+            constraint=models.UniqueConstraint(condition=models.Q(('source', ''), _negated=True), fields=('source', 'source_id'), name='unique_schedule_source'),
         ),
         migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.UniqueConstraint(
-                fields=("route", "departure_time", "coach"),
-                name="unique_route_time",
-                violation_error_message="This route already has this coach at this time.",
-            ),
+            model_name='schedule',
+            constraint=models.UniqueConstraint(fields=('route', 'departure_time', 'coach'), name='unique_route_time', violation_error_message='This route already has this coach at this time.'),
         ),
         migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.UniqueConstraint(
-                fields=("service", "service_date", "coach"), name="unique_service_day"
-            ),
+            model_name='schedule',
+            constraint=models.UniqueConstraint(fields=('service', 'service_date', 'coach'), name='unique_service_day'),
         ),
         migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("price_zar__gte", 0)), name="schedule_price_not_negative"
-            ),
+            model_name='schedule',
+            constraint=models.CheckConstraint(condition=models.Q(('price_zar__gte', 0)), name='schedule_price_not_negative'),
         ),
         migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("coach__gte", 1)), name="schedule_coach_from_one"
-            ),
+            model_name='schedule',
+            constraint=models.CheckConstraint(condition=models.Q(('coach__gte', 1)), name='schedule_coach_from_one'),
         ),
         migrations.AddConstraint(
-            model_name="schedule",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        ["planned", "on_sale", "closed", "boarding", "departed", "arrived", "cancelled"],
-                    )
-                ),
-                name="schedule_status_known",
-            ),
+            model_name='schedule',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['planned', 'on_sale', 'closed', 'boarding', 'departed', 'arrived', 'cancelled'])), name='schedule_status_known'),
         ),
         migrations.AddConstraint(
-            model_name="serviceexception",
-            constraint=models.UniqueConstraint(fields=("service", "date"), name="unique_service_exception"),
+            model_name='serviceexception',
+            constraint=models.UniqueConstraint(fields=('service', 'date'), name='unique_service_exception'),
         ),
         migrations.AddIndex(
-            model_name="shift",
-            index=models.Index(fields=["branch", "opened_at"], name="shift_branch_idx"),
+            model_name='shift',
+            index=models.Index(fields=['branch', 'opened_at'], name='shift_branch_idx'),
         ),
         migrations.AddConstraint(
-            model_name="shift",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at__isnull", True)),
-                fields=("clerk",),
-                name="one_open_shift_per_clerk",
-            ),
+            model_name='shift',
+            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('clerk',), name='one_open_shift_per_clerk'),
         ),
         migrations.AddConstraint(
-            model_name="shift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("opening_float__gte", 0)), name="shift_float_not_negative"
-            ),
+            model_name='shift',
+            constraint=models.CheckConstraint(condition=models.Q(('opening_float__gte', 0)), name='shift_float_not_negative'),
         ),
         migrations.AddConstraint(
-            model_name="shift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("closed_at__isnull", True), ("counted__isnull", True), ("difference__isnull", True)
-                    ),
-                    models.Q(
-                        ("closed_at__isnull", False),
-                        ("counted__isnull", False),
-                        ("difference__isnull", False),
-                        ("expected__isnull", False),
-                    ),
-                    _connector="OR",
-                ),
-                name="closed_shift_is_counted",
-            ),
+            model_name='shift',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', True), ('counted__isnull', True), ('difference__isnull', True)), models.Q(('closed_at__isnull', False), ('counted__isnull', False), ('difference__isnull', False), ('expected__isnull', False)), _connector='OR'), name='closed_shift_is_counted'),
         ),
         migrations.AddConstraint(
-            model_name="shift",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("approved_by__isnull", True),
-                    models.Q(("approved_by", models.F("clerk")), _negated=True),
-                    _connector="OR",
-                ),
-                name="shift_approved_by_another",
-            ),
+            model_name='shift',
+            constraint=models.CheckConstraint(condition=models.Q(('approved_by__isnull', True), models.Q(('approved_by', models.F('clerk')), _negated=True), _connector='OR'), name='shift_approved_by_another'),
         ),
         migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.UniqueConstraint(fields=("cause",), name="unique_refund_cause"),
+            model_name='refund',
+            constraint=models.UniqueConstraint(fields=('cause',), name='unique_refund_cause'),
         ),
         migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="refund_positive"),
+            model_name='refund',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_positive'),
         ),
         migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("paid_at__isnull", True), ("status__in", ["owed", "paying"])),
-                    models.Q(("paid_at__isnull", False), ("status", "paid")),
-                    _connector="OR",
-                ),
-                name="paid_refund_has_time",
-            ),
+            model_name='refund',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('paid_at__isnull', True), ('status__in', ['owed', 'paying'])), models.Q(('paid_at__isnull', False), ('status', 'paid')), _connector='OR'), name='paid_refund_has_time'),
         ),
         migrations.AddConstraint(
-            model_name="refund",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("asked_at__isnull", True), ("status", "paying"), _negated=True),
-                name="paying_refund_was_asked",
-            ),
+            model_name='refund',
+            constraint=models.CheckConstraint(condition=models.Q(('asked_at__isnull', True), ('status', 'paying'), _negated=True), name='paying_refund_was_asked'),
         ),
         migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.UniqueConstraint(fields=("method", "external_id"), name="unique_payment"),
+            model_name='payment',
+            constraint=models.UniqueConstraint(fields=('method', 'external_id'), name='unique_payment'),
         ),
         migrations.AddConstraint(
-            model_name="payment",
-            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="payment_positive"),
+            model_name='payment',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='payment_positive'),
         ),
         migrations.AddIndex(
-            model_name="order",
-            index=models.Index(
-                condition=models.Q(("partner__isnull", False)),
-                fields=["partner", "-id"],
-                name="order_partner_idx",
-            ),
+            model_name='order',
+            index=models.Index(condition=models.Q(('partner__isnull', False)), fields=['partner', '-id'], name='order_partner_idx'),
         ),
         migrations.AddIndex(
-            model_name="order",
-            index=models.Index(
-                condition=models.Q(("status", "pending")), fields=["pay_by"], name="order_pay_by_idx"
-            ),
+            model_name='order',
+            index=models.Index(condition=models.Q(('status', 'pending')), fields=['pay_by'], name='order_pay_by_idx'),
         ),
         migrations.AddIndex(
-            model_name="order",
-            index=models.Index(fields=["phone"], name="order_phone_idx"),
+            model_name='order',
+            index=models.Index(fields=['phone'], name='order_phone_idx'),
         ),
         migrations.AddConstraint(
-            model_name="order",
-            constraint=models.UniqueConstraint(fields=("token",), name="unique_order_token"),
+            model_name='order',
+            constraint=models.UniqueConstraint(fields=('token',), name='unique_order_token'),
         ),
         migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("total__gte", 0)), name="order_total_not_negative"
-            ),
+            model_name='order',
+            constraint=models.CheckConstraint(condition=models.Q(('total__gte', 0)), name='order_total_not_negative'),
         ),
         migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "pending"), _negated=True), ("pay_by__isnull", False), _connector="OR"
-                ),
-                name="pending_order_has_pay_by",
-            ),
+            model_name='order',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'pending'), _negated=True), ('pay_by__isnull', False), _connector='OR'), name='pending_order_has_pay_by'),
         ),
         migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["pending", "confirmed", "cancelled", "expired"])),
-                name="order_status_known",
-            ),
+            model_name='order',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['pending', 'confirmed', 'cancelled', 'expired'])), name='order_status_known'),
         ),
         migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("email", ""), _negated=True),
-                    models.Q(("phone", ""), _negated=True),
-                    models.Q(("channel", "web"), _negated=True),
-                    _connector="OR",
-                ),
-                name="web_order_has_contact",
-            ),
+            model_name='order',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('email', ''), _negated=True), models.Q(('phone', ''), _negated=True), models.Q(('channel', 'web'), _negated=True), _connector='OR'), name='web_order_has_contact'),
         ),
         migrations.AddConstraint(
-            model_name="order",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("channel", "api"), ("partner__isnull", False)),
-                    models.Q(models.Q(("channel", "api"), _negated=True), ("partner__isnull", True)),
-                    _connector="OR",
-                ),
-                name="api_order_has_partner",
-            ),
+            model_name='order',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('channel', 'api'), ('partner__isnull', False)), models.Q(models.Q(('channel', 'api'), _negated=True), ('partner__isnull', True)), _connector='OR'), name='api_order_has_partner'),
         ),
         migrations.AddIndex(
-            model_name="ledgerentry",
-            index=models.Index(
-                condition=models.Q(("partner__isnull", False)),
-                fields=["partner", "-at"],
-                name="ledger_partner_idx",
-            ),
+            model_name='ledgerentry',
+            index=models.Index(condition=models.Q(('partner__isnull', False)), fields=['partner', '-at'], name='ledger_partner_idx'),
         ),
         migrations.AddConstraint(
-            model_name="ledgerentry",
-            constraint=models.UniqueConstraint(
-                fields=("cause", "account"), name="one_entry_per_cause_and_account"
-            ),
+            model_name='ledgerentry',
+            constraint=models.UniqueConstraint(fields=('cause', 'account'), name='one_entry_per_cause_and_account'),
         ),
         migrations.AddConstraint(
-            model_name="ledgerentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount", 0), _negated=True), name="ledger_entry_not_zero"
-            ),
+            model_name='ledgerentry',
+            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='ledger_entry_not_zero'),
         ),
         migrations.AddConstraint(
-            model_name="ledgerentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "account__in",
-                        [
-                            "receivable",
-                            "revenue",
-                            "fee",
-                            "gateway",
-                            "cash",
-                            "card",
-                            "eft",
-                            "refunds_owed",
-                            "cash_over_short",
-                            "safe",
-                            "petty_cash",
-                            "partner",
-                        ],
-                    )
-                ),
-                name="ledger_account_known",
-            ),
+            model_name='ledgerentry',
+            constraint=models.CheckConstraint(condition=models.Q(('account__in', ['receivable', 'revenue', 'fee', 'gateway', 'cash', 'card', 'eft', 'refunds_owed', 'cash_over_short', 'safe', 'petty_cash', 'partner'])), name='ledger_account_known'),
         ),
         migrations.AddConstraint(
-            model_name="ledgerentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("account", "partner"), ("partner__isnull", False)),
-                    models.Q(models.Q(("account", "partner"), _negated=True), ("partner__isnull", True)),
-                    _connector="OR",
-                ),
-                name="partner_entry_has_partner",
-            ),
+            model_name='ledgerentry',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('account', 'partner'), ('partner__isnull', False)), models.Q(models.Q(('account', 'partner'), _negated=True), ('partner__isnull', True)), _connector='OR'), name='partner_entry_has_partner'),
         ),
         migrations.AddIndex(
-            model_name="stafftask",
-            index=models.Index(fields=["done_at", "created_at"], name="task_done_idx"),
+            model_name='stafftask',
+            index=models.Index(fields=['done_at', 'created_at'], name='task_done_idx'),
         ),
         migrations.AddConstraint(
-            model_name="stafftask",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("done_at__isnull", True)),
-                fields=("kind", "subject"),
-                name="one_open_task_per_subject",
-            ),
+            model_name='stafftask',
+            constraint=models.UniqueConstraint(condition=models.Q(('done_at__isnull', True)), fields=('kind', 'subject'), name='one_open_task_per_subject'),
         ),
         migrations.AddConstraint(
-            model_name="stop",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("source", ""), _negated=True),
-                fields=("source", "source_id"),
-                name="unique_stop_source",
-            ),
+            model_name='stop',
+            constraint=models.UniqueConstraint(condition=models.Q(('source', ''), _negated=True), fields=('source', 'source_id'), name='unique_stop_source'),
         ),
         migrations.AddConstraint(
-            model_name="routestop",
-            constraint=models.UniqueConstraint(fields=("route", "position"), name="unique_route_position"),
+            model_name='routestop',
+            constraint=models.UniqueConstraint(fields=('route', 'position'), name='unique_route_position'),
         ),
         migrations.AddConstraint(
-            model_name="routestop",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("depart_min__gte", models.F("arrive_min"))),
-                name="routestop_departs_after_arrival",
-            ),
+            model_name='routestop',
+            constraint=models.CheckConstraint(condition=models.Q(('depart_min__gte', models.F('arrive_min'))), name='routestop_departs_after_arrival'),
         ),
         migrations.AddConstraint(
-            model_name="routestop",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("km__gte", 0)), name="routestop_km_not_negative"
-            ),
+            model_name='routestop',
+            constraint=models.CheckConstraint(condition=models.Q(('km__gte', 0)), name='routestop_km_not_negative'),
         ),
         migrations.AddIndex(
-            model_name="ticket",
-            index=models.Index(
-                fields=["plain_surname"], name="ticket_surname_idx", opclasses=["varchar_pattern_ops"]
-            ),
+            model_name='ticket',
+            index=models.Index(fields=['plain_surname'], name='ticket_surname_idx', opclasses=['varchar_pattern_ops']),
         ),
         migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.UniqueConstraint(fields=("code",), name="unique_ticket_code"),
+            model_name='ticket',
+            constraint=models.UniqueConstraint(fields=('code',), name='unique_ticket_code'),
         ),
         migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("fare__gte", 0)), name="ticket_fare_not_negative"
-            ),
+            model_name='ticket',
+            constraint=models.CheckConstraint(condition=models.Q(('fare__gte', 0)), name='ticket_fare_not_negative'),
         ),
         migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("place", "seat"), ("seat__isnull", False)),
-                    models.Q(("place__in", ["lap", "standby"]), ("seat__isnull", True)),
-                    _connector="OR",
-                ),
-                name="ticket_place",
-            ),
+            model_name='ticket',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('place', 'seat'), ('seat__isnull', False)), models.Q(('place__in', ['lap', 'standby']), ('seat__isnull', True)), _connector='OR'), name='ticket_place'),
         ),
         migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.UniqueConstraint(fields=("schedule", "spoken_code"), name="unique_spoken_code"),
+            model_name='ticket',
+            constraint=models.UniqueConstraint(fields=('schedule', 'spoken_code'), name='unique_spoken_code'),
         ),
         migrations.AddConstraint(
-            model_name="ticket",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["valid", "boarded", "no_show", "cancelled", "replaced"])),
-                name="ticket_status_known",
-            ),
+            model_name='ticket',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['valid', 'boarded', 'no_show', 'cancelled', 'replaced'])), name='ticket_status_known'),
         ),
         migrations.AddIndex(
-            model_name="seatclaim",
-            index=models.Index(
-                condition=models.Q(("expires_at__isnull", False)),
-                fields=["expires_at"],
-                name="claim_expires_idx",
-            ),
+            model_name='seatclaim',
+            index=models.Index(condition=models.Q(('expires_at__isnull', False)), fields=['expires_at'], name='claim_expires_idx'),
         ),
         migrations.AddIndex(
-            model_name="seatclaim",
-            index=models.Index(
-                condition=models.Q(("hold_trip__isnull", False)), fields=["hold_trip"], name="claim_hold_idx"
-            ),
+            model_name='seatclaim',
+            index=models.Index(condition=models.Q(('hold_trip__isnull', False)), fields=['hold_trip'], name='claim_hold_idx'),
         ),
         migrations.AddIndex(
-            model_name="seatclaim",
-            index=models.Index(
-                condition=models.Q(("block__isnull", False)), fields=["block"], name="claim_block_idx"
-            ),
+            model_name='seatclaim',
+            index=models.Index(condition=models.Q(('block__isnull', False)), fields=['block'], name='claim_block_idx'),
         ),
         migrations.AddConstraint(
-            model_name="seatclaim",
-            constraint=models.UniqueConstraint(
-                fields=("schedule", "seat", "leg"), name="one_claim_per_seat_and_leg"
-            ),
+            model_name='seatclaim',
+            constraint=models.UniqueConstraint(fields=('schedule', 'seat', 'leg'), name='one_claim_per_seat_and_leg'),
         ),
         migrations.AddConstraint(
-            model_name="seatclaim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("block__isnull", True), ("hold_trip__isnull", False), ("ticket__isnull", True)),
-                    models.Q(("block__isnull", True), ("hold_trip__isnull", True), ("ticket__isnull", False)),
-                    models.Q(("block__isnull", False), ("hold_trip__isnull", True), ("ticket__isnull", True)),
-                    _connector="OR",
-                ),
-                name="claim_has_one_owner",
-            ),
+            model_name='seatclaim',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('block__isnull', True), ('hold_trip__isnull', False), ('ticket__isnull', True)), models.Q(('block__isnull', True), ('hold_trip__isnull', True), ('ticket__isnull', False)), models.Q(('block__isnull', False), ('hold_trip__isnull', True), ('ticket__isnull', True)), _connector='OR'), name='claim_has_one_owner'),
         ),
         migrations.AddConstraint(
-            model_name="seatclaim",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("block__isnull", True), ("expires_at__isnull", False), ("kind", "held")),
-                    models.Q(("expires_at__isnull", True), ("kind", "sold"), ("ticket__isnull", False)),
-                    models.Q(("block__isnull", False), ("kind", "blocked")),
-                    _connector="OR",
-                ),
-                name="claim_expires_unless_sold",
-            ),
+            model_name='seatclaim',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('block__isnull', True), ('expires_at__isnull', False), ('kind', 'held')), models.Q(('expires_at__isnull', True), ('kind', 'sold'), ('ticket__isnull', False)), models.Q(('block__isnull', False), ('kind', 'blocked')), _connector='OR'), name='claim_expires_unless_sold'),
         ),
         migrations.AddConstraint(
-            model_name="bookingevent",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("ticket__isnull", True),
-                        models.Q(
-                            models.Q(("from_status", ""), ("to_status", "pending")),
-                            models.Q(("from_status", ""), ("to_status", "confirmed")),
-                            models.Q(("from_status", "pending"), ("to_status", "confirmed")),
-                            models.Q(("from_status", "pending"), ("to_status", "expired")),
-                            models.Q(("from_status", "pending"), ("to_status", "cancelled")),
-                            models.Q(("from_status", "expired"), ("to_status", "confirmed")),
-                            models.Q(("from_status", "confirmed"), ("to_status", "cancelled")),
-                            _connector="OR",
-                        ),
-                    ),
-                    models.Q(
-                        ("ticket__isnull", False),
-                        models.Q(
-                            models.Q(("from_status", ""), ("to_status", "valid")),
-                            models.Q(("from_status", "valid"), ("to_status", "boarded")),
-                            models.Q(("from_status", "valid"), ("to_status", "no_show")),
-                            models.Q(("from_status", "valid"), ("to_status", "cancelled")),
-                            models.Q(("from_status", "valid"), ("to_status", "replaced")),
-                            models.Q(("from_status", "boarded"), ("to_status", "valid")),
-                            models.Q(("from_status", "no_show"), ("to_status", "boarded")),
-                            _connector="OR",
-                        ),
-                    ),
-                    models.Q(("from_status", models.F("to_status")), models.Q(("reason", ""), _negated=True)),
-                    _connector="OR",
-                ),
-                name="booking_event_step_allowed",
-            ),
+            model_name='bookingevent',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('ticket__isnull', True), models.Q(models.Q(('from_status', ''), ('to_status', 'pending')), models.Q(('from_status', ''), ('to_status', 'confirmed')), models.Q(('from_status', 'pending'), ('to_status', 'confirmed')), models.Q(('from_status', 'pending'), ('to_status', 'expired')), models.Q(('from_status', 'pending'), ('to_status', 'cancelled')), models.Q(('from_status', 'expired'), ('to_status', 'confirmed')), models.Q(('from_status', 'confirmed'), ('to_status', 'cancelled')), _connector='OR')), models.Q(('ticket__isnull', False), models.Q(models.Q(('from_status', ''), ('to_status', 'valid')), models.Q(('from_status', 'valid'), ('to_status', 'boarded')), models.Q(('from_status', 'valid'), ('to_status', 'no_show')), models.Q(('from_status', 'valid'), ('to_status', 'cancelled')), models.Q(('from_status', 'valid'), ('to_status', 'replaced')), models.Q(('from_status', 'boarded'), ('to_status', 'valid')), models.Q(('from_status', 'no_show'), ('to_status', 'boarded')), _connector='OR')), models.Q(('from_status', models.F('to_status')), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='booking_event_step_allowed'),
         ),
         migrations.AddConstraint(
-            model_name="tillmovement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount", 0), _negated=True), name="till_movement_not_zero"
-            ),
+            model_name='tillmovement',
+            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='till_movement_not_zero'),
         ),
         migrations.AddConstraint(
-            model_name="tillmovement",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("reason", ""), _negated=True), name="till_movement_has_reason"
-            ),
+            model_name='tillmovement',
+            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='till_movement_has_reason'),
         ),
         migrations.AddConstraint(
-            model_name="webhook",
-            constraint=models.UniqueConstraint(fields=("partner", "url"), name="unique_webhook_url"),
+            model_name='webhook',
+            constraint=models.UniqueConstraint(fields=('partner', 'url'), name='unique_webhook_url'),
         ),
         migrations.AddIndex(
-            model_name="outboxmessage",
-            index=models.Index(
-                condition=models.Q(("failed_at__isnull", True), ("sent_at__isnull", True)),
-                fields=["next_try"],
-                name="outbox_due_idx",
-            ),
+            model_name='outboxmessage',
+            index=models.Index(condition=models.Q(('failed_at__isnull', True), ('sent_at__isnull', True)), fields=['next_try'], name='outbox_due_idx'),
         ),
         migrations.AddIndex(
-            model_name="outboxmessage",
-            index=models.Index(
-                condition=models.Q(("failed_at__isnull", False)),
-                fields=["failed_at"],
-                name="outbox_failed_idx",
-            ),
+            model_name='outboxmessage',
+            index=models.Index(condition=models.Q(('failed_at__isnull', False)), fields=['failed_at'], name='outbox_failed_idx'),
         ),
         migrations.AddIndex(
-            model_name="outboxmessage",
-            index=models.Index(
-                models.F("webhook"),
-                models.OrderBy(models.F("id"), descending=True),
-                condition=models.Q(("webhook__isnull", False)),
-                name="outbox_webhook_idx",
-            ),
+            model_name='outboxmessage',
+            index=models.Index(models.F('webhook'), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('webhook__isnull', False)), name='outbox_webhook_idx'),
         ),
         migrations.AddConstraint(
-            model_name="outboxmessage",
-            constraint=models.UniqueConstraint(
-                fields=("kind", "subject", "version"), name="unique_outbox_message"
-            ),
+            model_name='outboxmessage',
+            constraint=models.UniqueConstraint(fields=('kind', 'subject', 'version'), name='unique_outbox_message'),
         ),
         migrations.AddConstraint(
-            model_name="outboxmessage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "webhook"), ("webhook__isnull", False)),
-                    models.Q(
-                        models.Q(("kind", "webhook"), _negated=True),
-                        ("order__isnull", False),
-                        ("webhook__isnull", True),
-                    ),
-                    _connector="OR",
-                ),
-                name="outbox_webhook_or_order",
-            ),
+            model_name='outboxmessage',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'webhook'), ('webhook__isnull', False)), models.Q(models.Q(('kind', 'webhook'), _negated=True), ('order__isnull', False), ('webhook__isnull', True)), _connector='OR'), name='outbox_webhook_or_order'),
         ),
         migrations.AddConstraint(
-            model_name="outboxmessage",
-            constraint=models.UniqueConstraint(fields=("message_id",), name="unique_message_id"),
+            model_name='outboxmessage',
+            constraint=models.UniqueConstraint(fields=('message_id',), name='unique_message_id'),
         ),
     ]

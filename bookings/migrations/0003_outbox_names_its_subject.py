@@ -5,9 +5,7 @@ def fill(apps, schema_editor):
     """What a message tells of was read from its subject before: of webhooks, whose history is shown, and of what is still to be sent."""
     message_model = apps.get_model("bookings", "OutboxMessage")
     attempts = apps.get_model("bookings", "PaymentAttempt").objects
-    rows = message_model.objects.filter(
-        models.Q(kind="webhook") | models.Q(sent_at=None), about_id=None, event=""
-    )
+    rows = message_model.objects.filter(models.Q(kind="webhook") | models.Q(sent_at=None), about_id=None, event="")
     for message in rows.order_by("pk").iterator(chunk_size=1000):
         first, *rest = message.subject.split(":")
         if message.kind == "webhook":
@@ -27,8 +25,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField("OutboxMessage", "about_id", models.BigIntegerField(blank=True, null=True)),
-        migrations.AddField(
-            "OutboxMessage", "event", models.CharField(blank=True, db_default="", default="", max_length=40)
-        ),
+        migrations.AddField("OutboxMessage", "event", models.CharField(blank=True, db_default="", default="", max_length=40)),
         migrations.RunPython(fill, migrations.RunPython.noop),
     ]

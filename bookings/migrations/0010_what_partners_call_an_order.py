@@ -24,9 +24,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            "Order",
-            "external_reference",
-            models.CharField(blank=True, db_default="", default="", max_length=64),
+            "Order", "external_reference", models.CharField(blank=True, db_default="", default="", max_length=64)
         ),
         migrations.AddField("Order", "updated_at", models.DateTimeField(blank=True, null=True)),
         migrations.RunPython(fill, migrations.RunPython.noop),

@@ -15,6 +15,8 @@ class Migration(migrations.Migration):
         migrations.AlterField("Ticket", "surname", models.CharField(blank=True, max_length=80)),
         ReplaceUniqueBesideSales(
             "Ticket",
-            models.UniqueConstraint(models.F("spoken_code"), models.F("schedule"), name="unique_spoken_code"),
+            models.UniqueConstraint(
+                models.F("spoken_code"), models.F("schedule"), name="unique_spoken_code"
+            ),
         ),
     ]

@@ -54,9 +54,7 @@ class Migration(migrations.Migration):
         AddCheckBesideSales(
             "passengertype",
             models.CheckConstraint(
-                condition=models.Q(
-                    ("alone_from_age__isnull", True), ("alone_from_age__gte", 0), _connector="OR"
-                )
+                condition=models.Q(("alone_from_age__isnull", True), ("alone_from_age__gte", 0), _connector="OR")
                 & models.Q(
                     ("alone_abroad_from_age__isnull", True),
                     ("alone_abroad_from_age__gte", 0),

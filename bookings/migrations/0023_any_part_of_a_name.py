@@ -16,14 +16,9 @@ def fill(apps, schema_editor):
     rows, last = tickets.objects.order_by("pk").values_list(*columns), 0
     while batch := list(rows.filter(pk__gt=last)[:_BATCH]):
         last = batch[-1][0]
-        anew = (
-            (pk, was, (plain_first_name(*names), plain_surname_end(names[1])))
-            for pk, *names, was in _split(batch)
-        )
+        anew = ((pk, was, (plain_first_name(*names), plain_surname_end(names[1]))) for pk, *names, was in _split(batch))
         changed = [
-            tickets(pk=pk, plain_first_name=now[0], plain_surname_end=now[1])
-            for pk, was, now in anew
-            if now != was
+            tickets(pk=pk, plain_first_name=now[0], plain_surname_end=now[1]) for pk, was, now in anew if now != was
         ]
         tickets.objects.bulk_update(changed, ["plain_first_name", "plain_surname_end"], batch_size=500)
 
@@ -41,14 +36,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            "Ticket",
-            "plain_surname_end",
-            models.CharField(max_length=80, blank=True, default="", db_default=""),
+            "Ticket", "plain_surname_end", models.CharField(max_length=80, blank=True, default="", db_default="")
         ),
         migrations.AddField(
-            "Ticket",
-            "plain_first_name",
-            models.CharField(max_length=80, blank=True, default="", db_default=""),
+            "Ticket", "plain_first_name", models.CharField(max_length=80, blank=True, default="", db_default="")
         ),
         migrations.RunPython(fill, migrations.RunPython.noop),
         AddIndexBesideSales(

@@ -24,10 +24,7 @@ def note_payments(apps, schema_editor):
         for payment, amount in back.annotate(total=Sum("amount")):
             left[payment] -= round(amount, 2)
         waiting = Refund.objects.filter(order=order, payment=None)
-        for refund in [
-            *waiting.filter(status="paid").order_by("pk"),
-            *waiting.exclude(status="paid").order_by("pk"),
-        ]:
+        for refund in [*waiting.filter(status="paid").order_by("pk"), *waiting.exclude(status="paid").order_by("pk")]:
             for payment in payments:
                 is_its_way = refund.status == "owed" or payment.method == refund.method
                 if refund.status == "paying":

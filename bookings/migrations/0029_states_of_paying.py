@@ -8,9 +8,7 @@ def carry_over(apps, schema_editor):
     the check: its notification waits, and this release acts upon it."""
     apps.get_model("bookings", "PaymentAttempt").objects.filter(status="declined").update(status="failed")
     notifications = apps.get_model("bookings", "GatewayNotification").objects
-    notifications.filter(acted_at__isnull=False, outcome="not confirmed by the gateway").update(
-        state="unconfirmed"
-    )
+    notifications.filter(acted_at__isnull=False, outcome="not confirmed by the gateway").update(state="unconfirmed")
     notifications.filter(acted_at__isnull=False, state="received").update(state="acted")
 
 

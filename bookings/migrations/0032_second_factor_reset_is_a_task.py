@@ -2,30 +2,15 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("bookings", "0031_owed_refunds_by_age"),
+        ('bookings', '0031_owed_refunds_by_age'),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name="stafftask",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("money_without_seats", "paid, but the seats are no longer free"),
-                    ("wrong_amount", "wrong amount paid"),
-                    ("unconfirmed_payment", "payment that the gateway does not confirm"),
-                    ("double_payment", "paid more than once"),
-                    ("mail_failed", "e-mail cannot be delivered"),
-                    ("webhook_failed", "webhook cannot be delivered"),
-                    ("refund_due", "refund to be paid"),
-                    ("cash_difference", "till did not match"),
-                    ("second_factor_reset", "second factor reset"),
-                    ("hoarding", "many unpaid seats held from one network"),
-                    ("departure_withdrawn", "sold departure no longer in the timetable"),
-                    ("departure_retimed", "sold departure at another time"),
-                ],
-                max_length=24,
-            ),
+            model_name='stafftask',
+            name='kind',
+            field=models.CharField(choices=[('money_without_seats', 'paid, but the seats are no longer free'), ('wrong_amount', 'wrong amount paid'), ('unconfirmed_payment', 'payment that the gateway does not confirm'), ('double_payment', 'paid more than once'), ('mail_failed', 'e-mail cannot be delivered'), ('webhook_failed', 'webhook cannot be delivered'), ('refund_due', 'refund to be paid'), ('cash_difference', 'till did not match'), ('second_factor_reset', 'second factor reset'), ('hoarding', 'many unpaid seats held from one network'), ('departure_withdrawn', 'sold departure no longer in the timetable'), ('departure_retimed', 'sold departure at another time')], max_length=24),
         ),
     ]

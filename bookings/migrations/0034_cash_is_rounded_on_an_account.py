@@ -27,7 +27,9 @@ class Migration(migrations.Migration):
     dependencies = [("bookings", "0033_alarms_about_the_till")]
 
     operations = [
-        migrations.AlterField("LedgerEntry", "account", models.CharField(choices=_ACCOUNTS, max_length=20)),
+        migrations.AlterField(
+            "LedgerEntry", "account", models.CharField(choices=_ACCOUNTS, max_length=20)
+        ),
         migrations.RemoveConstraint("LedgerEntry", "ledger_account_known"),
         AddCheckBesideSales(
             "LedgerEntry",

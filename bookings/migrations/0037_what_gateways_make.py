@@ -12,14 +12,10 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            "PaymentAttempt",
-            "external_id",
-            models.CharField(blank=True, db_default="", default="", max_length=80),
+            "PaymentAttempt", "external_id", models.CharField(blank=True, db_default="", default="", max_length=80)
         ),
         migrations.AddField(
-            "PaymentAttempt",
-            "address",
-            models.CharField(blank=True, db_default="", default="", max_length=500),
+            "PaymentAttempt", "address", models.CharField(blank=True, db_default="", default="", max_length=500)
         ),
         migrations.AddField("GatewayNotification", "headers", models.JSONField(db_default={}, default=dict)),
         AddUniqueBesideSales(

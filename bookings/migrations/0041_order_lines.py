@@ -52,12 +52,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             "OrderLine",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        primary_key=True, serialize=False, auto_created=True, verbose_name="ID"
-                    ),
-                ),
+                ("id", models.BigAutoField(primary_key=True, serialize=False, auto_created=True, verbose_name="ID")),
                 ("order", _of("order")),
                 ("booking", _of("booking", blank=True, null=True)),
                 ("ticket", _of("ticket", blank=True, null=True, db_index=False)),

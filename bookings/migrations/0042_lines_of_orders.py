@@ -30,13 +30,9 @@ LEFT JOIN bookings_booking b ON b.order_id = o.id
 WHERE ROUND(o.total - COALESCE(e.amount, 0), 2) <> 0 AND {_NO_LINES.format("o")}
 GROUP BY o.id ORDER BY o.id"""
 
-_WRONG_FEES = (
-    "SELECT cause FROM bookings_ledgerentry WHERE account = 'fee' AND booking_id IS NULL ORDER BY id"
-)
+_WRONG_FEES = "SELECT cause FROM bookings_ledgerentry WHERE account = 'fee' AND booking_id IS NULL ORDER BY id"
 
-_TAX = (
-    "CASE WHEN f.country <> c.country AND f.country <> '' AND c.country <> '' THEN 'zero' ELSE 'exempt' END"
-)
+_TAX = "CASE WHEN f.country <> c.country AND f.country <> '' AND c.country <> '' THEN 'zero' ELSE 'exempt' END"
 _BOOKINGS = """bookings_booking b
 JOIN bookings_routestop fr ON fr.id = b.from_stop_id
 JOIN bookings_stop fs ON fs.id = fr.stop_id
@@ -96,9 +92,7 @@ _SUM = (
     "(SELECT COALESCE(CAST(ROUND(SUM(l.amount), 2) AS NUMERIC), 0) "
     "FROM bookings_orderline l WHERE l.order_id = bookings_order.id)"
 )
-_TOTALS = (
-    f"UPDATE bookings_order SET total = {_SUM} WHERE id > {{first}} AND id <= {{last}} AND total <> {_SUM}"
-)
+_TOTALS = f"UPDATE bookings_order SET total = {_SUM} WHERE id > {{first}} AND id <= {{last}} AND total <> {_SUM}"
 
 
 def write_lines(apps, schema_editor):

@@ -14,20 +14,11 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Voucher",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "kind",
                     models.CharField(
-                        choices=[
-                            ("sold", "sold"),
-                            ("goodwill", "goodwill"),
-                            ("refund", "instead of a refund"),
-                        ],
+                        choices=[("sold", "sold"), ("goodwill", "goodwill"), ("refund", "instead of a refund")],
                         max_length=8,
                     ),
                 ),
@@ -86,12 +77,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="VoucherMovement",
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 (
                     "voucher",
                     models.ForeignKey(

@@ -11,39 +11,19 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
-            model_name="disruption",
-            name="layout",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="bookings.seatlayout",
-            ),
+            model_name='disruption',
+            name='layout',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.seatlayout'),
         ),
         migrations.AddField(
-            model_name="disruptionline",
-            name="action",
-            field=models.CharField(
-                choices=[("move", "gets the new seat"), ("wait", "waits"), ("stay", "keeps what they have")],
-                db_default="wait",
-                default="wait",
-                max_length=4,
-            ),
+            model_name='disruptionline',
+            name='action',
+            field=models.CharField(choices=[('move', 'gets the new seat'), ('wait', 'waits'), ('stay', 'keeps what they have')], db_default='wait', default='wait', max_length=4),
         ),
         migrations.AlterField(
-            model_name="disruption",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("cancel", "cancellation"),
-                    ("reinstate", "runs again"),
-                    ("swap_coach", "another coach"),
-                    ("relief", "relief coach"),
-                ],
-                max_length=12,
-            ),
+            model_name='disruption',
+            name='kind',
+            field=models.CharField(choices=[('cancel', 'cancellation'), ('reinstate', 'runs again'), ('swap_coach', 'another coach'), ('relief', 'relief coach')], max_length=12),
         ),
         migrations.RunSQL(
             "UPDATE bookings_disruptionline SET action = 'move' WHERE new_schedule_id IS NOT NULL",

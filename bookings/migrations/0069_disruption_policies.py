@@ -37,50 +37,29 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name="DisruptionPolicy",
+            name='DisruptionPolicy',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("code", models.SlugField(max_length=40, unique=True, verbose_name="code")),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                ("kinds", models.JSONField(default=list, verbose_name="kinds of case")),
-                ("min_km", models.IntegerField(default=0, verbose_name="from so many kilometres")),
-                (
-                    "min_minutes",
-                    models.IntegerField(default=0, verbose_name="from so many minutes of planned ride"),
-                ),
-                ("entitlements", models.JSONField(default=list, verbose_name="gives")),
-                (
-                    "not_beyond_control",
-                    models.JSONField(blank=True, default=list, verbose_name="not if beyond our control"),
-                ),
-                (
-                    "not_in_weather",
-                    models.JSONField(blank=True, default=list, verbose_name="not in severe weather"),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.SlugField(max_length=40, unique=True, verbose_name='code')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('kinds', models.JSONField(default=list, verbose_name='kinds of case')),
+                ('min_km', models.IntegerField(default=0, verbose_name='from so many kilometres')),
+                ('min_minutes', models.IntegerField(default=0, verbose_name='from so many minutes of planned ride')),
+                ('entitlements', models.JSONField(default=list, verbose_name='gives')),
+                ('not_beyond_control', models.JSONField(blank=True, default=list, verbose_name='not if beyond our control')),
+                ('not_in_weather', models.JSONField(blank=True, default=list, verbose_name='not in severe weather')),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
             ],
             options={
-                "verbose_name": "disruption policy",
-                "verbose_name_plural": "disruption policies",
-                "ordering": ["code"],
+                'verbose_name': 'disruption policy',
+                'verbose_name_plural': 'disruption policies',
+                'ordering': ['code'],
             },
         ),
         migrations.AddField(
-            model_name="disruption",
-            name="target",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="bookings.schedule",
-            ),
+            model_name='disruption',
+            name='target',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='bookings.schedule'),
         ),
         migrations.RunPython(write_policies, migrations.RunPython.noop),
     ]
