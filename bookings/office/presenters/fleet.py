@@ -129,6 +129,7 @@ def _summary(seats: list[Seat]) -> str:
     return f"{text}: " + ", ".join(f"{count} {kind.label}" for kind, count in sorted(kinds.items()))
 
 
+_LABEL_MINUTES: Final = 480  # as wide as a label is
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -176,9 +177,10 @@ def board_picture(board: FleetBoard, start: datetime, days: int) -> BoardPicture
 def _bar(run: CoachRun, start: datetime, days: int, *, is_wrong: bool) -> Bar:
     left = max(0, int((run.starts - start) / _MINUTE))
     right = min(days * 1440, int((run.ends - start) / _MINUTE))
+    has_room = right - left >= _LABEL_MINUTES
     return Bar(
         reverse("office:departure_coach", args=[run.schedule_id]),
-        f"{run.start_city[:3]}–{run.end_city[:3]}",
+        f"{run.start_city[:3]}–{run.end_city[:3]}" if has_room else "",  # its title has it whole
         run_text(run),
         left,
         max(20, right - left),
